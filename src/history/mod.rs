@@ -1,1 +1,24 @@
-//! (room under construction)
+//! Git commits as a series of build contexts, read from git's objects without a checkout.
+//!
+//! [`Repository`] opens the repository of a build context; [`Repository::series`] names the commits of a
+//! [`Selection`], oldest first; [`Repository::changes`] lists what one of them changed, skipping every
+//! sub-tree whose object id did not. Nothing here writes, runs git or touches the working tree.
+//!
+//! What git does not record: owners, modification times, permission bits other than the executable one,
+//! empty directories, and whatever the working tree holds beside the commit (ignored and untracked files).
+
+mod decoded;
+mod diff;
+mod error;
+mod lfs;
+mod repo;
+mod walk;
+mod when;
+
+pub use diff::{Blob, BlobKind, Change, Rename, exact_renames};
+pub use error::HistoryError;
+pub use gix::ObjectId;
+pub use lfs::LfsPointer;
+pub use repo::Repository;
+pub use walk::{Commit, Selection, Series, SeriesEnd};
+pub use when::seconds_of_date;
