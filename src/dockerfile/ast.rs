@@ -52,6 +52,8 @@ pub struct Stage {
     pub base_span: Span,
     /// Line of the FROM, from 1.
     pub line: usize,
+    /// Comment lines directly above the FROM.
+    pub comments: Vec<Comment>,
     /// The stage's instructions in order.
     pub instructions: Vec<Instruction>,
 }

@@ -37,3 +37,37 @@ pub struct Diagnostic {
     /// The path concerned, for `SourceNotFound`, as BuildKit prints it (`/nothing.txt`).
     pub path: Option<String>,
 }
+
+impl Diagnostic {
+    /// Creates a problem of a kind at a place in a text.
+    ///
+    /// The line and column are counted here: columns in characters, a byte order mark at the start of the text
+    /// not counted.
+    pub fn at(kind: DiagnosticKind, text: &str, span: Range<usize>, message: impl Into<String>) -> Self {
+        let (line, column) = line_and_column(text, span.start);
+        Self { kind, message: message.into(), help: None, span: Some(span), line, column, path: None }
+    }
+
+    /// Creates a problem of the text's grammar.
+    pub fn parse(text: &str, span: Range<usize>, message: impl Into<String>) -> Self {
+        Self::at(DiagnosticKind::Parse, text, span, message)
+    }
+
+    /// Adds what to do about it.
+    pub fn with_help(mut self, help: impl Into<Option<String>>) -> Self {
+        self.help = help.into();
+        self
+    }
+}
+
+/// Returns the line and the column in characters, both from 1, of a byte of a text.
+///
+/// A byte beyond the end counts as the end, one inside of a character as its start.
+pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let offset = (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
+    let column = before[line_start..].trim_start_matches('\u{feff}').chars().count() + 1;
+    (line, column)
+}

@@ -2,6 +2,15 @@
 
 pub mod ast;
 pub mod diagnostic;
+pub mod expand;
+mod flags;
+mod heredoc;
+mod lower;
+mod parse;
+mod reader;
+mod split;
+pub mod suggest;
 
 pub use ast::{Dockerfile, Instruction, InstructionKind, Stage};
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, DiagnosticKind};
+pub use parse::parse;
