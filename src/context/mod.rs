@@ -2,8 +2,12 @@
 //!
 //! [`scan`] and [`watch`] are the only doors to the file system.
 
+pub mod diff;
 pub mod digest;
+mod names;
+pub mod path;
 pub mod tree;
 
+pub use diff::{Change, ChangeKind, diff};
 pub use digest::Digest;
-pub use tree::{Entry, Tree};
+pub use tree::{Dir, Entry, File, Special, Tree};

@@ -1,16 +1,21 @@
 //! A directory tree as an immutable value with shared parts: cheap to copy, cheap to change in one place.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::Digest;
+use super::names::{Names, Summary};
+use super::{Digest, path};
 
 /// A tree of files: the build context, or what is known of a stage's file system.
 ///
-/// Paths are relative, `/`-separated, clean (no `.`, `..`, empty parts); the root is `""`. Names that are not
-/// UTF-8 are held with each bad byte written as `\xHH`. Cloning is one reference count; a change copies the
-/// directories from the root to the changed entry and shares the rest. A directory's digest is computed when
-/// first asked and kept, so that after a change only the changed path is hashed anew.
+/// Paths are relative, `/`-separated, clean (no `.`, `..`, empty parts); the root is `""`. Every method cleans
+/// what it is given. Names that are not UTF-8 are held with each bad byte written as `\xHH`. Cloning is one
+/// reference count; a change copies the directories from the root to the changed entry and shares the rest. A
+/// directory's digest is computed when first asked and kept, so that after a change only the changed path is
+/// hashed anew.
+///
+/// Digests follow section 5 of the cache semantics: a regular file's mode, size and bytes; a symlink's target; a
+/// directory's names with their digests in order. A directory's own permission bits do not count
+/// (`meta-chmod-dir`, `meta-setuid`). Owners are not held: files of a context belong to 0:0.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     root: Arc<Dir>,
@@ -19,11 +24,10 @@ pub struct Tree {
 /// A directory.
 #[derive(Debug, Clone, Default)]
 pub struct Dir {
-    /// Permission bits with setuid, setgid and sticky.
+    /// Permission bits with setuid, setgid and sticky. Not part of the digest.
     pub mode: u32,
-    /// What it holds, by name.
-    pub entries: BTreeMap<Box<str>, Entry>,
-    digest: OnceLock<Digest>,
+    names: Names,
+    summary: OnceLock<Summary>,
 }
 
 /// What stands at a path.
@@ -46,7 +50,7 @@ pub struct File {
     pub mode: u32,
     /// Bytes.
     pub size: u64,
-    /// Digest of its bytes.
+    /// Digest of its bytes (and of its extended attributes, where it has any that count).
     pub content: Digest,
 }
 
@@ -58,3 +62,343 @@ pub struct Special {
     /// Device number, 0 for a FIFO.
     pub device: u64,
 }
+
+/// A path led through more than 255 symbolic links, where BuildKit gives up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("too many symbolic links on the way to /{path}")]
+pub struct TooManyLinks {
+    /// The path asked for.
+    pub path: String,
+}
+
+const MAX_LINKS: usize = 255;
+
+impl Entry {
+    /// Makes a regular file of some bytes.
+    pub fn file(mode: u32, bytes: &[u8]) -> Self {
+        Self::File(File { mode, size: bytes.len() as u64, content: Digest::of(bytes) })
+    }
+
+    /// Makes a symbolic link.
+    pub fn symlink(target: &str) -> Self {
+        Self::Symlink(target.into())
+    }
+
+    /// Digest of what stands here, without its name.
+    pub fn digest(&self) -> Digest {
+        match self {
+            Self::File(f) => {
+                let mut bytes = [0; 45];
+                bytes[0] = b'f';
+                bytes[1..5].copy_from_slice(&f.mode.to_le_bytes());
+                bytes[5..13].copy_from_slice(&f.size.to_le_bytes());
+                bytes[13..].copy_from_slice(&f.content.0);
+                Digest::of(&bytes)
+            }
+            Self::Symlink(target) => Digest::of_parts([b"symlink".as_slice(), target.as_bytes()]),
+            Self::Dir(dir) => dir.digest(),
+            Self::Special(s) => {
+                Digest::of_parts([b"special".as_slice(), &s.mode.to_le_bytes(), &s.device.to_le_bytes()])
+            }
+        }
+    }
+
+    /// Files (anything but directories) at and below, and bytes of the regular ones.
+    pub fn weight(&self) -> (usize, u64) {
+        match self {
+            Self::File(f) => (1, f.size),
+            Self::Symlink(_) | Self::Special(_) => (1, 0),
+            Self::Dir(d) => (d.files(), d.bytes()),
+        }
+    }
+
+    /// The directory, if it is one.
+    pub fn as_dir(&self) -> Option<&Arc<Dir>> {
+        if let Self::Dir(d) = self { Some(d) } else { None }
+    }
+
+    /// Tells whether it is a directory.
+    pub fn is_dir(&self) -> bool {
+        matches!(self, Self::Dir(_))
+    }
+}
+
+impl Dir {
+    /// Makes a directory of entries in any order; of two of one name the later counts.
+    pub fn new(mode: u32, entries: impl IntoIterator<Item = (Arc<str>, Entry)>) -> Self {
+        let names = Names::from_unsorted(entries.into_iter().collect());
+        Self { mode, names, summary: OnceLock::new() }
+    }
+
+    /// What stands under a name of this directory.
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.names.get(name)
+    }
+
+    /// Its entries in the byte order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.names.iter()
+    }
+
+    /// How many entries it holds itself.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Tells whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    fn summary(&self) -> &Summary {
+        self.summary.get_or_init(|| self.names.summary())
+    }
+
+    /// Digest of all below: names and their digests in order, not its own mode.
+    pub fn digest(&self) -> Digest {
+        self.summary().digest
+    }
+
+    /// Files (anything but directories) at any depth.
+    pub fn files(&self) -> usize {
+        self.summary().files
+    }
+
+    /// Bytes of all regular files at any depth.
+    pub fn bytes(&self) -> u64 {
+        self.summary().bytes
+    }
+
+    /// Calls `see(name, old, new)` for names that may differ between this directory and a newer one, in order.
+    pub(super) fn compare<'a>(
+        &'a self,
+        newer: &'a Self,
+        see: impl FnMut(&'a str, Option<&'a Entry>, Option<&'a Entry>),
+    ) {
+        self.names.compare(&newer.names, see);
+    }
+
+    /// Changes the entry at a path below, making the directories that lead there.
+    fn put(&mut self, path: &str, entry: Entry) {
+        self.summary = OnceLock::new();
+        let Some((name, rest)) = path.split_once('/') else {
+            self.names.set(path, entry);
+            return;
+        };
+        let mut dir = match self.names.get(name) {
+            Some(Entry::Dir(d)) => Arc::clone(d),
+            _ => Arc::new(Self { mode: 0o755, ..Self::default() }),
+        };
+        Arc::make_mut(&mut dir).put(rest, entry);
+        self.names.set(name, Entry::Dir(dir));
+    }
+
+    /// Takes the entry at a path below out, and tells whether it was there.
+    fn take(&mut self, path: &str) -> bool {
+        let taken = match path.split_once('/') {
+            None => self.names.remove(path),
+            Some((name, rest)) => {
+                let Some(Entry::Dir(dir)) = self.names.get(name) else { return false };
+                let mut dir = Arc::clone(dir);
+                let taken = dir.reaches(rest) && Arc::make_mut(&mut dir).take(rest);
+                if taken {
+                    self.names.set(name, Entry::Dir(dir));
+                }
+                taken
+            }
+        };
+        if taken {
+            self.summary = OnceLock::new();
+        }
+        taken
+    }
+
+    fn reaches(&self, path: &str) -> bool {
+        match path.split_once('/') {
+            None => self.get(path).is_some(),
+            Some((name, rest)) => self.get(name).and_then(Entry::as_dir).is_some_and(|d| d.reaches(rest)),
+        }
+    }
+}
+
+impl Tree {
+    /// Makes a tree of a directory.
+    pub fn new(root: Dir) -> Self {
+        Self { root: Arc::new(root) }
+    }
+
+    /// Makes a tree of path and text pairs, all files of mode 0644.
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut tree = Self::default();
+        for (path, text) in pairs {
+            tree.insert(path, Entry::file(0o644, text.as_bytes()));
+        }
+        tree
+    }
+
+    /// The root directory.
+    pub fn root(&self) -> &Arc<Dir> {
+        &self.root
+    }
+
+    /// What stands at a path; symbolic links are not followed.
+    pub fn get(&self, path: &str) -> Option<Entry> {
+        let path = path::clean(path);
+        if path.is_empty() {
+            return Some(Entry::Dir(Arc::clone(&self.root)));
+        }
+        let (dirs, name) = path::split(&path);
+        let mut dir = &self.root;
+        for part in dirs.split('/').filter(|p| !p.is_empty()) {
+            dir = dir.get(part)?.as_dir()?;
+        }
+        dir.get(name).cloned()
+    }
+
+    /// Tells whether anything stands at a path.
+    pub fn contains(&self, path: &str) -> bool {
+        self.get(path).is_some()
+    }
+
+    /// Puts an entry at a path, in place of what stood there; makes the directories that lead there, in
+    /// place of any file in the way. At the root only a directory is taken, anything else is left out.
+    pub fn insert(&mut self, path: &str, entry: Entry) {
+        let path = path::clean(path);
+        if path.is_empty() {
+            if let Entry::Dir(dir) = entry {
+                self.root = dir;
+            }
+            return;
+        }
+        Arc::make_mut(&mut self.root).put(&path, entry);
+    }
+
+    /// Puts an entry at a path, or takes out what stood there.
+    pub fn set(&mut self, path: &str, entry: Option<Entry>) {
+        match entry {
+            Some(entry) => self.insert(path, entry),
+            None => {
+                self.remove(path);
+            }
+        }
+    }
+
+    /// Takes the entry at a path out, with all below, and tells whether it was there. The root is emptied.
+    pub fn remove(&mut self, path: &str) -> bool {
+        let path = path::clean(path);
+        if path.is_empty() {
+            let was = !self.root.is_empty();
+            self.root = Arc::new(Dir { mode: self.root.mode, ..Dir::default() });
+            return was;
+        }
+        // Nothing is copied for a path that is not there.
+        self.root.reaches(&path) && Arc::make_mut(&mut self.root).take(&path)
+    }
+
+    /// The tree below a directory, or none where no directory stands.
+    pub fn subtree(&self, path: &str) -> Option<Self> {
+        self.get(path)?.as_dir().map(|dir| Self { root: Arc::clone(dir) })
+    }
+
+    /// Digest of the whole tree.
+    pub fn digest(&self) -> Digest {
+        self.root.digest()
+    }
+
+    /// Files (anything but directories) in the tree.
+    pub fn len(&self) -> usize {
+        self.root.files()
+    }
+
+    /// Tells whether the tree holds nothing, not even an empty directory.
+    pub fn is_empty(&self) -> bool {
+        self.root.is_empty()
+    }
+
+    /// Bytes of all regular files.
+    pub fn bytes(&self) -> u64 {
+        self.root.bytes()
+    }
+
+    /// All entries with their paths, directories before what they hold, in the byte order of names.
+    pub fn iter(&self) -> Entries<'_> {
+        Entries { stack: vec![(String::new(), Box::new(self.root.iter()))] }
+    }
+
+    /// Follows a path as BuildKit's content hash does: links on the way always, one at the end if asked.
+    ///
+    /// Yields where it led and what stands there. Links cannot leave the root; an absolute target starts from
+    /// it. A part that is missing is taken literally, so that `missing/..` is where it began.
+    pub fn resolve(&self, path: &str, follow_last: bool) -> Result<Option<(String, Entry)>, TooManyLinks> {
+        let asked = path::clean(path);
+        match self.get(&asked) {
+            Some(Entry::Symlink(_)) if follow_last => {}
+            Some(entry) => return Ok(Some((asked.into_owned(), entry))),
+            None => {}
+        }
+        let (mut here, mut links) = (String::new(), 0);
+        let mut rest: Vec<String> = asked.rsplit('/').map(String::from).collect();
+        while let Some(part) = rest.pop() {
+            let next = path::clean(&path::join(&here, &part)).into_owned();
+            match self.get(&next) {
+                Some(Entry::Symlink(target)) if follow_last || !rest.is_empty() => {
+                    links += 1;
+                    if links > MAX_LINKS {
+                        return Err(TooManyLinks { path: asked.into_owned() });
+                    }
+                    rest.extend(target.rsplit('/').filter(|p| !p.is_empty()).map(String::from));
+                    if target.starts_with('/') {
+                        here.clear();
+                    }
+                }
+                _ => here = next,
+            }
+        }
+        Ok(self.get(&here).map(|entry| (here, entry)))
+    }
+}
+
+impl<'a> IntoIterator for &'a Tree {
+    type Item = (String, &'a Entry);
+    type IntoIter = Entries<'a>;
+
+    fn into_iter(self) -> Entries<'a> {
+        self.iter()
+    }
+}
+
+/// Iterates over all entries of a tree; see [`Tree::iter`].
+pub struct Entries<'a> {
+    stack: Vec<(String, Box<dyn Iterator<Item = (&'a str, &'a Entry)> + 'a>)>,
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = (String, &'a Entry);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (dir, entries) = self.stack.last_mut()?;
+            let Some((name, entry)) = entries.next() else {
+                self.stack.pop();
+                continue;
+            };
+            let path = path::join(dir, name);
+            if let Entry::Dir(d) = entry {
+                self.stack.push((path.clone(), Box::new(d.iter())));
+            }
+            return Some((path, entry));
+        }
+    }
+}
+
+impl PartialEq for Tree {
+    /// Equal digests: a directory's own mode does not count.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.root, &other.root) || self.digest() == other.digest()
+    }
+}
+
+impl Eq for Tree {}
+
+#[cfg(test)]
+mod tests;
