@@ -4,10 +4,16 @@
 
 pub mod diff;
 pub mod digest;
+mod glob;
+pub mod ignore;
 mod names;
 pub mod path;
+mod patterns;
+pub mod select;
 pub mod tree;
 
 pub use diff::{Change, ChangeKind, diff};
 pub use digest::Digest;
+pub use ignore::{Decision, Ignore, IgnoreError};
+pub use select::{Memo, SelectError, Selection, Selector, changed_paths, select, select_all};
 pub use tree::{Dir, Entry, File, Special, Tree};

@@ -330,10 +330,22 @@ impl Tree {
     /// Yields where it led and what stands there. Links cannot leave the root; an absolute target starts from
     /// it. A part that is missing is taken literally, so that `missing/..` is where it began.
     pub fn resolve(&self, path: &str, follow_last: bool) -> Result<Option<(String, Entry)>, TooManyLinks> {
+        let (at, entry) = self.trace(path, follow_last, |_| {})?;
+        Ok(entry.map(|entry| (at, entry)))
+    }
+
+    /// Follows a path like [`Tree::resolve`] and tells of every link that it follows; yields also where a path
+    /// led that is not there.
+    pub(super) fn trace(
+        &self,
+        path: &str,
+        follow_last: bool,
+        mut follows: impl FnMut(&str),
+    ) -> Result<(String, Option<Entry>), TooManyLinks> {
         let asked = path::clean(path);
         match self.get(&asked) {
             Some(Entry::Symlink(_)) if follow_last => {}
-            Some(entry) => return Ok(Some((asked.into_owned(), entry))),
+            Some(entry) => return Ok((asked.into_owned(), Some(entry))),
             None => {}
         }
         let (mut here, mut links) = (String::new(), 0);
@@ -342,6 +354,7 @@ impl Tree {
             let next = path::clean(&path::join(&here, &part)).into_owned();
             match self.get(&next) {
                 Some(Entry::Symlink(target)) if follow_last || !rest.is_empty() => {
+                    follows(&next);
                     links += 1;
                     if links > MAX_LINKS {
                         return Err(TooManyLinks { path: asked.into_owned() });
@@ -354,7 +367,8 @@ impl Tree {
                 _ => here = next,
             }
         }
-        Ok(self.get(&here).map(|entry| (here, entry)))
+        let entry = self.get(&here);
+        Ok((here, entry))
     }
 }
 
@@ -369,8 +383,11 @@ impl<'a> IntoIterator for &'a Tree {
 
 /// Iterates over all entries of a tree; see [`Tree::iter`].
 pub struct Entries<'a> {
-    stack: Vec<(String, Box<dyn Iterator<Item = (&'a str, &'a Entry)> + 'a>)>,
+    /// Directories that were entered, with what is left of each.
+    stack: Vec<(String, Listing<'a>)>,
 }
+
+type Listing<'a> = Box<dyn Iterator<Item = (&'a str, &'a Entry)> + 'a>;
 
 impl<'a> Iterator for Entries<'a> {
     type Item = (String, &'a Entry);
