@@ -228,7 +228,7 @@ fn path_text(bytes: &[u8]) -> Box<str> {
         Err(_) => bytes
             .utf8_chunks()
             .flat_map(|chunk| {
-                let bad = chunk.invalid().iter().map(|byte| format!("\\x{byte:02X}"));
+                let bad = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
                 std::iter::once(chunk.valid().to_owned()).chain(bad)
             })
             .collect::<String>()

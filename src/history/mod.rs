@@ -7,16 +7,20 @@
 //! What git does not record: owners, modification times, permission bits other than the executable one,
 //! empty directories, and whatever the working tree holds beside the commit (ignored and untracked files).
 
+mod contexts;
 mod decoded;
 mod diff;
 mod error;
+mod frequency;
 mod lfs;
 mod repo;
 mod walk;
 mod when;
 
+pub use contexts::{BuildInput, ContextOptions, Contexts};
 pub use diff::{Blob, BlobKind, Change, Rename, exact_renames};
 pub use error::HistoryError;
+pub use frequency::{Frequencies, FrequencyCount};
 pub use gix::ObjectId;
 pub use lfs::LfsPointer;
 pub use repo::Repository;
