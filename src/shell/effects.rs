@@ -251,7 +251,7 @@ impl Study<'_> {
         let Some((usage, taken)) = fitting else {
             return self.unknown_program(&words[0].text, words, outer.cwd.as_deref());
         };
-        let base = self.base(tool, &arguments, outer.cwd.as_deref());
+        let base = base(tool, &arguments, outer.cwd.as_deref());
         let mut call = Call { arguments, cwd: base, program: &words[0] };
         call.arguments.operands.drain(..taken);
         if let Some(skip) = usage.wraps {
@@ -259,20 +259,6 @@ impl Study<'_> {
             self.words(&inner, &Command { cwd: call.cwd.clone(), ..outer.clone() });
         }
         self.usage(usage, &call, words);
-    }
-
-    /// The directory that a command works in: what a flag says, or the one it is run in.
-    fn base(&self, tool: &Tool, arguments: &Arguments<'_>, cwd: Option<&str>) -> Option<String> {
-        let names: Vec<&str> = tool.base_flags.iter().map(String::as_str).collect();
-        let Some(word) = arguments.values(&names).last() else { return cwd.map(str::to_owned) };
-        if word.dynamic || word.glob {
-            return None;
-        }
-        if word.text.starts_with('/') {
-            Some(join("/", &word.text))
-        } else {
-            cwd.map(|cwd| join(cwd, &word.text))
-        }
     }
 
     fn usage(&mut self, usage: &Usage, call: &Call<'_>, words: &[Word]) {
@@ -458,6 +444,20 @@ impl Study<'_> {
             );
         }
         directories.into_iter().map(|path| Place::Known(PathPattern::tree(join("/", &path)))).collect()
+    }
+}
+
+/// The directory that a command works in: what a flag says, or the one it is run in.
+fn base(tool: &Tool, arguments: &Arguments<'_>, cwd: Option<&str>) -> Option<String> {
+    let names: Vec<&str> = tool.base_flags.iter().map(String::as_str).collect();
+    let Some(word) = arguments.values(&names).last() else { return cwd.map(str::to_owned) };
+    if word.dynamic || word.glob {
+        return None;
+    }
+    if word.text.starts_with('/') {
+        Some(join("/", &word.text))
+    } else {
+        cwd.map(|cwd| join(cwd, &word.text))
     }
 }
 

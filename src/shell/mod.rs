@@ -20,3 +20,6 @@ pub use effects::{Access, Chance, Effects, Environment, effects, effects_of_exec
 pub use paths::{PathPattern, PathSet, join, normalise};
 pub use script::{Command, Redirect, Scene, Script, ShellKind, Word, run_text};
 pub use words::quote;
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,8 @@ pub(super) enum RawRedirect {
     Heredoc(usize),
     /// `<<<`.
     Here(RawWord),
+    /// `2>&1`: joins descriptors, touches no file.
+    Join,
 }
 
 /// Parsed text.
@@ -89,7 +91,7 @@ pub(super) struct Reader {
 }
 
 /// How deep commands may nest before the text counts as not understood; the reader recurses.
-const DEEPEST: usize = 40;
+const DEEPEST: usize = 16;
 
 const ENDS: [&str; 9] = ["then", "fi", "do", "done", "else", "elif", "esac", "}", "]]"];
 
@@ -99,7 +101,8 @@ impl Reader {
         Self { chars, at: 0, broken: false, depth, pending: Vec::new(), heredocs: Vec::new() }
     }
 
-    /// Tells whether all was read, and nothing in it refers to heredocs of its own.
+    /// Tells whether all was read, and nothing in it refers to heredocs of its own, whose places would be taken for
+    /// places in the outer text.
     pub(super) fn whole(&self) -> bool {
         self.at_end() && !self.broken && self.heredocs.is_empty()
     }
@@ -204,7 +207,10 @@ impl Reader {
             if pending.expands {
                 let mut inner = self.inner(&body);
                 inner.double_quotes(&mut word, None);
-                self.broken |= inner.broken || !inner.heredocs.is_empty();
+                if !inner.whole() {
+                    self.broken = true;
+                    word = RawWord::default();
+                }
             } else {
                 word.parts.push(super::words::Part::Literal { text: body, quoted: true });
             }
@@ -468,6 +474,11 @@ impl Reader {
             self.eat(")");
         }
         self.lines();
+        // A body is a compound command, so that definitions cannot nest without end.
+        if self.peek() != Some('(') && self.keyword().as_deref() != Some("{") {
+            self.broken = true;
+            return None;
+        }
         Some(Node::Function { body: Box::new(self.command()?) })
     }
 
@@ -476,7 +487,7 @@ impl Reader {
         loop {
             self.blanks();
             if let Some(redirect) = self.redirect() {
-                command.redirects.extend(redirect);
+                command.redirects.push(redirect);
                 continue;
             }
             let Some(word) = self.word() else { break };
@@ -501,14 +512,14 @@ impl Reader {
         loop {
             self.blanks();
             match self.redirect() {
-                Some(redirect) => all.extend(redirect),
+                Some(redirect) => all.push(redirect),
                 None => return all,
             }
         }
     }
 
-    /// Reads a redirection if one stands here; `Some(None)` is one that only joins descriptors (`2>&1`).
-    fn redirect(&mut self) -> Option<Option<RawRedirect>> {
+    /// Reads a redirection if one stands here.
+    fn redirect(&mut self) -> Option<RawRedirect> {
         let start = self.at;
         while self.peek().is_some_and(|c| c.is_ascii_digit()) {
             self.at += 1;
@@ -525,22 +536,22 @@ impl Reader {
             return None;
         }
         if self.eat("<<<") {
-            return self.target().map(|word| Some(RawRedirect::Here(word)));
+            return self.target().map(RawRedirect::Here);
         }
         if self.eat("<<") {
-            return self.heredoc().map(|index| Some(RawRedirect::Heredoc(index)));
+            return self.heredoc().map(RawRedirect::Heredoc);
         }
         if self.eat("<&") || self.eat(">&") {
             let word = self.target()?;
             let joins =
                 word.bare().is_some_and(|w| w.trim_end_matches('-').chars().all(|c| c.is_ascii_digit()));
-            return Some((!joins).then_some(RawRedirect::Write(word)));
+            return Some(if joins { RawRedirect::Join } else { RawRedirect::Write(word) });
         }
         if self.eat("<>") || self.eat(">>") || self.eat(">|") || self.eat(">") {
-            return self.target().map(|word| Some(RawRedirect::Write(word)));
+            return self.target().map(RawRedirect::Write);
         }
         self.at += 1;
-        self.target().map(|word| Some(RawRedirect::Read(word)))
+        self.target().map(RawRedirect::Read)
     }
 
     fn target(&mut self) -> Option<RawWord> {

@@ -198,7 +198,7 @@ impl Walk<'_> {
                 for word in words {
                     self.fields(word);
                 }
-                self.maybe(|walk| walk.list(always));
+                self.forgetting(|walk| walk.list(always));
                 for body in maybe {
                     self.maybe(|walk| walk.list(body));
                 }
@@ -223,10 +223,15 @@ impl Walk<'_> {
 
     /// Runs a part that may not be run: what it changes is not known afterwards.
     fn maybe(&mut self, part: impl FnOnce(&mut Self)) {
-        let (cwd, values, conditional) = (self.cwd.clone(), self.values.clone(), self.conditional);
-        self.conditional = true;
-        part(self);
+        let conditional = std::mem::replace(&mut self.conditional, true);
+        self.forgetting(part);
         self.conditional = conditional;
+    }
+
+    /// Runs a part that may stop in its middle: what it changes is not known afterwards.
+    fn forgetting(&mut self, part: impl FnOnce(&mut Self)) {
+        let (cwd, values) = (self.cwd.clone(), self.values.clone());
+        part(self);
         if self.cwd != cwd {
             self.cwd = None;
         }
@@ -239,27 +244,32 @@ impl Walk<'_> {
 
     fn chain(&mut self, links: &[(Connector, Node)], last: bool) {
         let must_succeed = last && !links.iter().any(|(connector, _)| *connector == Connector::Or);
-        let mut sure_cwd = None;
+        let start = self.cwd.clone();
+        // Whether the script may go on without the directory changes made here.
+        let mut unsure = false;
         for (at, (connector, node)) in links.iter().enumerate() {
             let before = self.cwd.clone();
-            if *connector == Connector::Or && ends_script(node) {
+            if *connector == Connector::Or {
+                // The left side failed somewhere: perhaps before it changed the directory.
+                if self.cwd != start {
+                    self.cwd = None;
+                }
                 self.maybe(|walk| walk.node(node, true));
-                self.cwd = before;
-            } else if *connector == Connector::Or {
-                sure_cwd.get_or_insert_with(|| before.clone());
-                self.maybe(|walk| walk.node(node, true));
+                if ends_script(node) {
+                    self.cwd = before;
+                } else {
+                    unsure = true;
+                }
             } else if at == 0 || must_succeed {
                 self.node(node, true);
             } else {
                 let conditional = std::mem::replace(&mut self.conditional, true);
                 self.node(node, true);
                 self.conditional = conditional;
-                if self.cwd != before {
-                    sure_cwd.get_or_insert_with(|| before.clone());
-                }
+                unsure |= self.cwd != before;
             }
         }
-        if sure_cwd.is_some_and(|cwd| cwd != self.cwd) {
+        if unsure && self.cwd != start {
             self.cwd = None;
         }
     }
@@ -289,7 +299,7 @@ impl Walk<'_> {
         let words: Vec<Word> = raw.words.iter().flat_map(|word| self.fields(word)).collect();
         let assigns: Vec<_> =
             raw.assigns.iter().map(|(name, value)| (name.clone(), self.single(value))).collect();
-        let redirects = raw.redirects.iter().map(|redirect| self.redirect(redirect)).collect();
+        let redirects = raw.redirects.iter().filter_map(|redirect| self.redirect(redirect)).collect();
         if self.script.commands.len() >= MOST_COMMANDS {
             self.script.understood = false;
             return;
@@ -300,8 +310,9 @@ impl Walk<'_> {
         self.script.commands.push(command);
     }
 
-    fn redirect(&mut self, redirect: &RawRedirect) -> Redirect {
-        match redirect {
+    fn redirect(&mut self, redirect: &RawRedirect) -> Option<Redirect> {
+        Some(match redirect {
+            RawRedirect::Join => return None,
             RawRedirect::Read(word) => Redirect::Read(self.single(word)),
             RawRedirect::Write(word) => Redirect::Write(self.single(word)),
             RawRedirect::Here(word) => Redirect::Text(self.single(word)),
@@ -310,7 +321,7 @@ impl Walk<'_> {
                 let body = self.heredocs.get(*index).cloned().unwrap_or_default();
                 Redirect::Text(self.single(&body))
             }
-        }
+        })
     }
 
     /// Follows what a command does to the shell itself: its working directory and its variables.
@@ -393,7 +404,7 @@ impl Walk<'_> {
                         (Some(value), _) if *quoted || whole => fields.push(&value, true),
                         (Some(value), _) => fields.split(&value),
                         (None, Some(default)) if self.surely_unset(name) => {
-                            self.expand(default, fields, whole)
+                            self.expand(default, fields, whole);
                         }
                         (None, _) => fields.unknown(),
                     }

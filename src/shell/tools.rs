@@ -175,10 +175,10 @@ mod tests {
 
     #[test]
     fn a_program_of_the_project_is_not_a_tool_of_the_system() {
-        assert!(find("/usr/bin/make").is_some());
-        assert!(find("./make").is_none());
+        assert!(find("/usr/bin/cp").is_some());
+        assert!(find("./cp").is_none());
         assert!(find("./mvnw").is_some());
         assert!(find("/opt/venv/bin/pip").is_some());
-        assert!(find("/opt/venv/bin/make").is_none());
+        assert!(find("/opt/venv/bin/cp").is_none());
     }
 }

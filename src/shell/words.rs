@@ -209,11 +209,12 @@ impl Reader {
             let mut value = RawWord::default();
             let mut reader = self.inner(default);
             reader.double_quotes(&mut value, None);
+            self.broken |= !reader.whole();
             // Quotes within the default are rare; where they stand the value is left unknown.
-            let default = (!default.contains(['"', '\''])).then_some(value);
-            match default {
-                Some(default) => word.parts.push(Part::Variable { name, default: Some(default), quoted }),
-                None => word.parts.push(Part::Unknown { names: names_in(&text) }),
+            if reader.whole() && !default.contains(['"', '\'']) {
+                word.parts.push(Part::Variable { name, default: Some(value), quoted });
+            } else {
+                word.parts.push(Part::Unknown { names: names_in(&text) });
             }
         } else {
             word.parts.push(Part::Unknown { names: names_in(&text) });
@@ -245,8 +246,12 @@ impl Reader {
         }
         let mut inner = self.inner(&text);
         let body = inner.list();
-        self.broken |= !inner.whole();
-        word.parts.push(Part::Commands { body, quoted });
+        if inner.whole() {
+            word.parts.push(Part::Commands { body, quoted });
+        } else {
+            self.broken = true;
+            word.parts.push(Part::Unknown { names: names_in(&text) });
+        }
     }
 
     /// Takes the text up to the closing mark, over nested pairs; the mark itself is passed over.
