@@ -6,14 +6,18 @@ pub mod diff;
 pub mod digest;
 mod glob;
 pub mod ignore;
+pub mod index;
 mod names;
 pub mod path;
 mod patterns;
+pub mod scan;
 pub mod select;
 pub mod tree;
 
 pub use diff::{Change, ChangeKind, diff};
 pub use digest::Digest;
 pub use ignore::{Decision, Ignore, IgnoreError};
+pub use index::Index;
+pub use scan::{Scan, ScanError, ScanStats, Warning, WarningKind, find_ignore};
 pub use select::{Memo, SelectError, Selection, Selector, changed_paths, select, select_all};
 pub use tree::{Dir, Entry, File, Special, Tree};

@@ -297,7 +297,7 @@ impl Tree {
 
     /// The tree below a directory, or none where no directory stands.
     pub fn subtree(&self, path: &str) -> Option<Self> {
-        self.get(path)?.as_dir().map(|dir| Self { root: Arc::clone(dir) })
+        self.get(path)?.as_dir().map(|dir| Self::from(Arc::clone(dir)))
     }
 
     /// Digest of the whole tree.
@@ -405,6 +405,12 @@ impl<'a> Iterator for Entries<'a> {
             }
             return Some((path, entry));
         }
+    }
+}
+
+impl From<Arc<Dir>> for Tree {
+    fn from(root: Arc<Dir>) -> Self {
+        Self { root }
     }
 }
 
