@@ -13,6 +13,7 @@ mod patterns;
 pub mod scan;
 pub mod select;
 pub mod tree;
+pub mod watch;
 
 pub use diff::{Change, ChangeKind, diff};
 pub use digest::Digest;
@@ -21,3 +22,4 @@ pub use index::Index;
 pub use scan::{Scan, ScanError, ScanStats, Warning, WarningKind, find_ignore};
 pub use select::{Memo, SelectError, Selection, Selector, changed_paths, select, select_all};
 pub use tree::{Dir, Entry, File, Special, Tree};
+pub use watch::{WatchError, WatchEvent, WatchMode, Watcher};

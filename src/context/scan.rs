@@ -31,7 +31,7 @@ pub struct Scan {
     ignore: Ignore,
     tree: Tree,
     index: Index,
-    /// Directories that were listed, with their inodes.
+    /// Directories that were listed, with their identities.
     dirs: BTreeMap<String, u64>,
     stale: BTreeSet<String>,
     left_out: BTreeMap<String, bool>,
@@ -127,7 +127,8 @@ impl Scan {
         let error = |source| ScanError { path: root.to_path_buf(), source };
         std::fs::read_dir(root).map_err(error)?;
         let mut scan = Self {
-            root: root.to_path_buf(),
+            // Watchers name absolute paths.
+            root: std::path::absolute(root).map_err(error)?,
             ignore,
             tree: Tree::default(),
             index,

@@ -20,7 +20,7 @@ pub(super) struct Gathered {
     pub records: Vec<(Box<str>, Records)>,
     pub left_out: Vec<(String, bool)>,
     pub warnings: Vec<Warning>,
-    /// Directories that were listed, with their inodes.
+    /// Directories that were listed, with their identities.
     pub dirs: Vec<(String, u64)>,
     /// Symbolic links.
     pub links: Vec<String>,
@@ -77,7 +77,7 @@ pub(super) fn gather(ignore: &Ignore, start: Pending, index: &Index) -> Gathered
     for l in &mut listed {
         gathered.left_out.append(&mut l.left_out);
         gathered.warnings.append(&mut l.warnings);
-        gathered.dirs.push((l.dir.path.clone(), l.dir.inode));
+        gathered.dirs.push((l.dir.path.clone(), l.dir.identity));
     }
     let mut made: HashMap<String, Arc<Dir>> = HashMap::new();
     // A directory comes before what it holds, so from the end it finds what it holds made.

@@ -196,6 +196,18 @@ fn a_directory_moved_over_another() {
     assert_eq!(scan.tree(), self::scan(root, "").tree());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_directory_becomes_a_link() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "a/b", "1");
+    let mut scan = scan(dir.path(), "");
+    fs::remove_dir_all(dir.path().join("a")).unwrap();
+    std::os::unix::fs::symlink("b", dir.path().join("a")).unwrap();
+    scan.update(&["a"]);
+    assert_eq!((scan.tree(), scan.index.len()), (self::scan(dir.path(), "").tree(), 0));
+}
+
 #[derive(Debug, Clone)]
 enum Op {
     Write(String, String),
@@ -220,6 +232,18 @@ impl Op {
             }
             _ => {}
         }
+        let mut dirty = match self {
+            Self::Write(p, _) | Self::MakeDir(p) | Self::Remove(p) | Self::Link(p, _) | Self::Chmod(p, _) => {
+                vec![p.clone()]
+            }
+            Self::Rename(p, q) => vec![p.clone(), q.clone()],
+        };
+        if let Self::Remove(p) = self {
+            // Removing goes file by file, moving does not.
+            let below =
+                scan(root, "").tree().iter().map(|(q, _)| q).filter(|q| path::is_within(q, p)).collect();
+            dirty = [below, dirty].concat();
+        }
         // What cannot be done is not done.
         let _: io::Result<()> = match self {
             Self::Write(p, text) => fs::write(at(p), text),
@@ -242,12 +266,7 @@ impl Op {
             #[cfg(not(unix))]
             _ => Ok(()),
         };
-        match self {
-            Self::Write(p, _) | Self::MakeDir(p) | Self::Remove(p) | Self::Link(p, _) | Self::Chmod(p, _) => {
-                vec![p.clone()]
-            }
-            Self::Rename(p, q) => vec![p.clone(), q.clone()],
-        }
+        dirty
     }
 }
 

@@ -118,7 +118,7 @@ impl Scan {
     /// Tells whether a directory was listed before, and is still the same one: another may have been moved to
     /// its place with no word of what it holds.
     fn knows(&self, dir: &Pending) -> bool {
-        self.dirs.get(&dir.path) == Some(&dir.inode)
+        self.dirs.get(&dir.path) == Some(&dir.identity)
     }
 
     /// Takes a new directory in with all below it.
@@ -178,9 +178,10 @@ impl Scan {
 
     /// Puts a file, link or special where it was found, reading it if its stat is not known.
     fn place(&mut self, at: &str, disk: &Path, item: Item) {
-        let there = self.tree.get(at);
+        // Only a file in a file's place goes on from what is known of it.
         let is_file = matches!(item.what, What::File(_));
-        if is_file != matches!(there, Some(Entry::File(_))) {
+        let there = self.tree.get(at).filter(|t| is_file && matches!(t, Entry::File(_)));
+        if there.is_none() {
             self.forget(at);
         }
         item.warnings(path::split(at).0).into_iter().for_each(|w| self.warn(w));

@@ -24,23 +24,23 @@ pub(super) struct Pending {
     /// How it was judged; none for the root.
     pub rules: Option<DirRules>,
     pub mode: u32,
-    /// Which directory it is; 0 where there is no telling.
-    pub inode: u64,
+    /// Tells it from another that takes its place; 0 where there is no telling.
+    pub identity: u64,
     /// It is in the context only for what is brought back below it.
     pub ignored: bool,
 }
 
 impl Pending {
     pub fn new(path: String, disk: PathBuf, verdict: Verdict, meta: &Metadata) -> Self {
-        let (mode, inode) = (mode_of(meta), inode_of(meta));
-        Self { path, disk, rules: Some(verdict.rules), mode, inode, ignored: verdict.ignored }
+        let (mode, identity) = (mode_of(meta), identity_of(meta));
+        Self { path, disk, rules: Some(verdict.rules), mode, identity, ignored: verdict.ignored }
     }
 
     /// The root, whose link is followed if it is one.
     pub fn root(disk: &Path) -> Self {
         let meta = fs::metadata(disk).ok();
-        let (mode, inode) = meta.map_or((0o755, 0), |m| (mode_of(&m), inode_of(&m)));
-        Self { path: String::new(), disk: disk.to_path_buf(), rules: None, mode, inode, ignored: false }
+        let (mode, identity) = meta.map_or((0o755, 0), |m| (mode_of(&m), identity_of(&m)));
+        Self { path: String::new(), disk: disk.to_path_buf(), rules: None, mode, identity, ignored: false }
     }
 }
 
@@ -213,14 +213,16 @@ fn mode_of(meta: &Metadata) -> u32 {
     meta.mode() & 0o7777
 }
 
+/// Numbers of removed directories are given out again, hence the time of birth where there is one.
 #[cfg(unix)]
-fn inode_of(meta: &Metadata) -> u64 {
+fn identity_of(meta: &Metadata) -> u64 {
     use std::os::unix::fs::MetadataExt;
-    meta.ino()
+    let born = meta.created().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
+    meta.ino() ^ born.map_or(0, |b| (b.as_nanos() as u64).rotate_left(32))
 }
 
 #[cfg(not(unix))]
-fn inode_of(_: &Metadata) -> u64 {
+fn identity_of(_: &Metadata) -> u64 {
     0
 }
 
