@@ -224,7 +224,7 @@ impl Study<'_> {
             return self.unknown_program(&program.text, words, cwd);
         };
         if !tool.builtin {
-            self.program(&tool.names[0], program);
+            self.program(&tool.names[0], program, cwd);
         }
         self.total.environment.add(&tool.env);
         self.depth += 1;
@@ -235,13 +235,13 @@ impl Study<'_> {
         self.depth -= 1;
     }
 
-    fn program(&mut self, name: &str, word: &Word) {
+    fn program(&mut self, name: &str, word: &Word, cwd: Option<&str>) {
         if !self.total.programs.iter().any(|known| known == name) {
             self.total.programs.push(name.to_owned());
         }
         self.total.environment.add(tools::common_env());
         if word.text.contains('/') {
-            self.read(word, Some(self.scene.cwd));
+            self.read(word, cwd);
         }
     }
 

@@ -1,0 +1,441 @@
+//! What an instruction depends on and what it changes, so that two can be told to commute or not.
+
+use std::collections::BTreeSet;
+
+use super::scope::Scope;
+use crate::context::{Selector, Tree, select};
+use crate::dockerfile::ast::{CommandLine, Copy, CopySpec, Instruction, InstructionKind, Run};
+use crate::shell::{self, Effects, Environment, PathPattern, PathSet};
+
+/// Directories whose content decides how any program of the system runs.
+const SYSTEM: [&str; 7] = ["/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc", "/opt"];
+
+/// What a build step or a setting reads and changes.
+#[derive(Debug, Clone)]
+pub(super) struct Footprint {
+    /// Paths of the stage's file system that it depends on.
+    pub(super) reads: PathSet,
+    /// Paths that it makes, changes or removes.
+    pub(super) writes: PathSet,
+    /// Variables that it depends on.
+    pub(super) uses: Environment,
+    /// Variables that it sets.
+    pub(super) sets: BTreeSet<String>,
+    /// Settings that it depends on.
+    pub(super) needs: BTreeSet<Setting>,
+    /// Settings that it changes.
+    pub(super) changes: BTreeSet<Setting>,
+    /// Programs in it that cannot be known.
+    pub(super) opaque: Vec<String>,
+    /// Paths of the build context that it takes in.
+    pub(super) context: Vec<String>,
+}
+
+/// A part of a stage's state that instructions set and others depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Setting {
+    Workdir,
+    User,
+    Shell,
+    /// CMD and ENTRYPOINT: the later resets the earlier.
+    Command,
+    Label,
+    Expose,
+    Volume,
+    Signal,
+    Health,
+    Maintainer,
+    Onbuild,
+}
+
+/// Why two instructions must keep their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Clash {
+    /// One writes a path that the other reads or writes.
+    Path(String),
+    /// One sets a variable that the other uses.
+    Variable(String),
+    /// One changes a setting that the other depends on, named by its instruction (`WORKDIR`).
+    Setting(&'static str),
+    /// One runs something that cannot be known, named here, and may touch what the other writes.
+    Unknown(String),
+}
+
+impl Setting {
+    const fn keyword(self) -> &'static str {
+        match self {
+            Self::Workdir => "WORKDIR",
+            Self::User => "USER",
+            Self::Shell => "SHELL",
+            Self::Command => "CMD",
+            Self::Label => "LABEL",
+            Self::Expose => "EXPOSE",
+            Self::Volume => "VOLUME",
+            Self::Signal => "STOPSIGNAL",
+            Self::Health => "HEALTHCHECK",
+            Self::Maintainer => "MAINTAINER",
+            Self::Onbuild => "ONBUILD",
+        }
+    }
+}
+
+impl Footprint {
+    pub(super) fn none() -> Self {
+        Self {
+            reads: PathSet::nothing(),
+            writes: PathSet::nothing(),
+            uses: Environment::default(),
+            sets: BTreeSet::new(),
+            needs: BTreeSet::new(),
+            changes: BTreeSet::new(),
+            opaque: Vec::new(),
+            context: Vec::new(),
+        }
+    }
+
+    /// Works out the footprint of an instruction in the state before it.
+    pub(super) fn of(instruction: &Instruction, scope: &Scope, tree: &Tree) -> Self {
+        let mut footprint = Self::none();
+        match &instruction.kind {
+            InstructionKind::Run(run) => footprint.run(run, scope, tree),
+            InstructionKind::Copy(copy) => footprint.copy(copy, scope, tree),
+            InstructionKind::Add(add) => {
+                let unpacks = add.unpack != Some(false);
+                footprint.add(&add.spec, unpacks, scope, tree);
+            }
+            InstructionKind::Workdir(raw) => {
+                footprint.uses_text(raw);
+                footprint.make(scope.path(raw));
+                footprint.needs.insert(Setting::User);
+                if !raw.starts_with('/') {
+                    footprint.needs.insert(Setting::Workdir);
+                }
+                footprint.changes.insert(Setting::Workdir);
+                footprint.reads =
+                    PathSet::Paths(vec![PathPattern::exact("/etc/passwd"), PathPattern::exact("/etc/group")]);
+            }
+            InstructionKind::Env(pairs) => {
+                for pair in pairs {
+                    footprint.uses_text(&pair.key);
+                    footprint.uses_text(&pair.value);
+                    footprint.sets.insert(pair.key.clone());
+                }
+            }
+            InstructionKind::Arg(declarations) => {
+                for arg in declarations {
+                    footprint.uses_text(arg.default.as_deref().unwrap_or_default());
+                    footprint.sets.insert(arg.name.clone());
+                }
+            }
+            InstructionKind::Volume(paths) => {
+                footprint.changes.insert(Setting::Volume);
+                for raw in paths {
+                    footprint.uses_text(raw);
+                    match scope.path(raw) {
+                        Some(path) => footprint.writes.add(PathPattern::tree(path)),
+                        None => footprint.writes = PathSet::Everything,
+                    }
+                }
+            }
+            kind => footprint.setting(kind, &instruction.original),
+        }
+        footprint
+    }
+
+    fn setting(&mut self, kind: &InstructionKind, original: &str) {
+        let setting = match kind {
+            InstructionKind::User(_) => Setting::User,
+            InstructionKind::Shell(_) => Setting::Shell,
+            InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_) => Setting::Command,
+            InstructionKind::Label(_) => Setting::Label,
+            InstructionKind::Expose(_) => Setting::Expose,
+            InstructionKind::Stopsignal(_) => Setting::Signal,
+            InstructionKind::Healthcheck(_) => Setting::Health,
+            InstructionKind::Maintainer(_) => Setting::Maintainer,
+            _ => Setting::Onbuild,
+        };
+        self.changes.insert(setting);
+        if matches!(setting, Setting::Command | Setting::Health) {
+            self.needs.insert(Setting::Shell);
+        } else {
+            self.uses_text(original);
+        }
+    }
+
+    fn run(&mut self, run: &Run, scope: &Scope, tree: &Tree) {
+        self.needs.extend([Setting::Workdir, Setting::User]);
+        let effects = run_effects(run, scope);
+        if matches!(run.command, CommandLine::Shell(_)) {
+            self.needs.insert(Setting::Shell);
+        }
+        self.take_effects(&effects);
+        for mount in &run.mounts {
+            self.mount(&mount.value, scope, tree);
+        }
+    }
+
+    /// Takes over what a command does.
+    pub(super) fn take_effects(&mut self, effects: &Effects) {
+        self.reads.extend(effects.reads.all());
+        self.writes.extend(effects.writes.all());
+        self.uses.any |= effects.environment.any;
+        self.uses.names.extend(effects.environment.names.iter().cloned());
+        self.opaque.extend(effects.opaque.iter().cloned());
+        if !effects.programs.is_empty() {
+            for path in SYSTEM {
+                self.reads.add(PathPattern::tree(path));
+            }
+        }
+    }
+
+    /// Reads a `--mount`: a bind of the context takes files in, what stands at its target is not the stage's.
+    fn mount(&mut self, raw: &str, scope: &Scope, tree: &Tree) {
+        self.uses_text(raw);
+        let option = |names: &[&str]| {
+            raw.split(',').find_map(|part| {
+                let (key, value) = part.split_once('=')?;
+                names.contains(&key.trim().to_ascii_lowercase().as_str()).then(|| value.trim())
+            })
+        };
+        let kind = option(&["type"]).unwrap_or("bind");
+        if kind != "bind" || option(&["from"]).is_some() {
+            return;
+        }
+        let source = option(&["source", "src"]).unwrap_or(".");
+        match scope.expand(source).and_then(|path| select::paths(tree, &Selector::of_mount(&path)).ok()) {
+            Some(paths) => self.context.extend(paths),
+            None => self.take_all(tree),
+        }
+    }
+
+    fn take_all(&mut self, tree: &Tree) {
+        self.context.extend(tree.iter().filter(|(_, entry)| !entry.is_dir()).map(|(path, _)| path));
+    }
+
+    fn copy(&mut self, copy: &Copy, scope: &Scope, tree: &Tree) {
+        self.copy_settings(&copy.spec, scope);
+        self.uses_text(copy.from.as_deref().unwrap_or_default());
+        let placed =
+            if copy.from.is_some() || copy.parents { None } else { placements(&copy.spec, scope, tree) };
+        if copy.from.is_none() {
+            self.take_sources(&copy.spec, copy.parents, scope, tree);
+        }
+        self.place(&copy.spec, placed, scope);
+    }
+
+    fn add(&mut self, spec: &CopySpec, unpacks: bool, scope: &Scope, tree: &Tree) {
+        self.copy_settings(spec, scope);
+        let local = spec.sources.iter().all(|source| !is_remote(source));
+        let archives = spec.sources.iter().any(|source| is_archive(source));
+        let placed = if local && !(unpacks && archives) { placements(spec, scope, tree) } else { None };
+        if local {
+            self.take_sources(spec, false, scope, tree);
+        }
+        self.place(spec, placed, scope);
+    }
+
+    fn copy_settings(&mut self, spec: &CopySpec, scope: &Scope) {
+        for raw in
+            spec.sources.iter().chain([&spec.dest]).chain(&spec.chown).chain(&spec.chmod).chain(&spec.exclude)
+        {
+            self.uses_text(raw);
+        }
+        for heredoc in spec.heredocs.iter().filter(|heredoc| heredoc.expand) {
+            self.uses_text(&heredoc.body);
+        }
+        if scope.expand(&spec.dest).is_none_or(|dest| !dest.starts_with('/')) {
+            self.needs.insert(Setting::Workdir);
+        }
+        if spec.chown.as_deref().is_some_and(|owner| !owner.chars().all(|c| c.is_ascii_digit() || c == ':')) {
+            self.reads.add(PathPattern::exact("/etc/passwd"));
+            self.reads.add(PathPattern::exact("/etc/group"));
+        }
+    }
+
+    fn take_sources(&mut self, spec: &CopySpec, parents: bool, scope: &Scope, tree: &Tree) {
+        for source in &spec.sources {
+            let selected = scope.expand(source).and_then(|source| {
+                let selector = if parents {
+                    Selector::of_parents(&source, &spec.exclude)
+                } else {
+                    Selector::of_source(&source, &spec.exclude)
+                };
+                select::paths(tree, &selector).ok()
+            });
+            match selected {
+                Some(paths) => self.context.extend(paths),
+                None => self.take_all(tree),
+            }
+        }
+        self.context.sort();
+        self.context.dedup();
+    }
+
+    fn place(&mut self, spec: &CopySpec, placed: Option<Vec<Placement>>, scope: &Scope) {
+        match (placed, scope.path(&spec.dest)) {
+            (Some(placed), Some(dest)) => {
+                self.make(Some(dest));
+                for placement in placed {
+                    self.writes.add(PathPattern::tree(placement.dest));
+                }
+            }
+            (None, Some(dest)) => {
+                self.make(Some(dest.clone()));
+                self.writes.add(PathPattern::tree(dest));
+            }
+            (_, None) => self.writes = PathSet::Everything,
+        }
+    }
+
+    /// Makes a directory with its parents: each entry itself is written.
+    fn make(&mut self, path: Option<String>) {
+        match path {
+            Some(path) => self.writes.add(PathPattern::exact(path)),
+            None => self.writes = PathSet::Everything,
+        }
+    }
+
+    /// Notes the variables that a raw text names; a dollar sign before anything else uses none.
+    fn uses_text(&mut self, raw: &str) {
+        let mut rest = raw;
+        while let Some(at) = rest.find('$') {
+            rest = rest[at + 1..].trim_start_matches('{');
+            let end = rest.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            if end > 0 {
+                self.uses.names.push(rest[..end].to_owned());
+            }
+        }
+    }
+
+    /// Finds what keeps two instructions in their order; nothing means that they commute.
+    pub(super) fn clash(&self, other: &Self) -> Option<Clash> {
+        self.path_clash(other)
+            .or_else(|| {
+                self.sets
+                    .iter()
+                    .find(|name| other.uses.uses(name) || other.sets.contains(*name))
+                    .map(|n| Clash::Variable(n.clone()))
+            })
+            .or_else(|| {
+                other.sets.iter().find(|name| self.uses.uses(name)).map(|n| Clash::Variable(n.clone()))
+            })
+            .or_else(|| {
+                let both = self.changes.iter().find(|s| other.needs.contains(s) || other.changes.contains(s));
+                both.or_else(|| other.changes.iter().find(|s| self.needs.contains(s)))
+                    .map(|s| Clash::Setting(s.keyword()))
+            })
+    }
+
+    fn path_clash(&self, other: &Self) -> Option<Clash> {
+        let pairs =
+            [(&self.writes, &other.writes), (&self.writes, &other.reads), (&self.reads, &other.writes)];
+        for (mine, theirs) in pairs {
+            if !mine.overlaps(theirs) {
+                continue;
+            }
+            let named = mine.patterns().iter().find(|a| theirs.patterns().iter().any(|b| a.overlaps(b)));
+            if let Some(pattern) = named {
+                return Some(Clash::Path(pattern.text.clone()));
+            }
+            let unknown = self.opaque.first().or(other.opaque.first());
+            return Some(
+                unknown.map_or_else(|| Clash::Path("/".to_owned()), |name| Clash::Unknown(name.clone())),
+            );
+        }
+        None
+    }
+}
+
+/// A context path with the place that a COPY gives it. Directories stand for all that they hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placement {
+    pub(super) source: String,
+    pub(super) dest: String,
+}
+
+/// Tells where a COPY of local paths puts the files that are there now, entry by entry: what a source directory
+/// holds, or the source itself. `None` where it cannot be known.
+pub(super) fn placements(spec: &CopySpec, scope: &Scope, tree: &Tree) -> Option<Vec<Placement>> {
+    let dest_text = scope.expand(&spec.dest)?;
+    let dest = scope.path(&spec.dest)?;
+    let is_directory =
+        dest_text.ends_with('/') || dest_text.ends_with("/.") || dest_text == "." || spec.sources.len() > 1;
+    let mut placed = Vec::new();
+    for raw in &spec.sources {
+        let source = scope.expand(raw)?;
+        let clean = crate::context::path::clean(&source).into_owned();
+        if clean.contains(['*', '?', '[']) {
+            for path in matches_of(tree, &source)? {
+                place_one(tree, &path, &dest, true, &mut placed)?;
+            }
+        } else {
+            place_one(tree, &clean, &dest, is_directory, &mut placed)?;
+        }
+    }
+    for heredoc in &spec.heredocs {
+        let dest = if is_directory { shell::join(&dest, &heredoc.name) } else { dest.clone() };
+        placed.push(Placement { source: String::new(), dest });
+    }
+    Some(placed)
+}
+
+/// The paths that a wildcard source names, directories included.
+fn matches_of(tree: &Tree, pattern: &str) -> Option<Vec<String>> {
+    let clean = crate::context::path::clean(pattern).into_owned();
+    let depth = clean.split('/').count();
+    let files = select::paths(tree, &Selector::of_source(pattern, &[])).ok()?;
+    let mut heads: Vec<String> =
+        files.iter().map(|path| path.split('/').take(depth).collect::<Vec<_>>().join("/")).collect();
+    heads.dedup();
+    Some(heads)
+}
+
+fn place_one(
+    tree: &Tree,
+    source: &str,
+    dest: &str,
+    is_directory: bool,
+    placed: &mut Vec<Placement>,
+) -> Option<()> {
+    let entry = tree.get(source)?;
+    match entry.as_dir() {
+        Some(dir) => {
+            for (name, _) in dir.iter() {
+                let source = crate::context::path::join(source, name);
+                placed.push(Placement { source, dest: shell::join(dest, name) });
+            }
+        }
+        None => {
+            let name = source.rsplit('/').next().unwrap_or(source);
+            let dest = if is_directory { shell::join(dest, name) } else { dest.to_owned() };
+            placed.push(Placement { source: source.to_owned(), dest });
+        }
+    }
+    Some(())
+}
+
+/// What a RUN's command does.
+pub(super) fn run_effects(run: &Run, scope: &Scope) -> Effects {
+    let cwd = scope.workdir.as_deref().unwrap_or("/");
+    scope.with_scene(cwd, |scene| match &run.command {
+        CommandLine::Shell(text) => shell::effects(&shell_text(run, text), scene),
+        CommandLine::Exec(words) => shell::effects_of_exec(words, scene),
+    })
+}
+
+/// The text that the shell gets.
+pub(super) fn shell_text(run: &Run, command: &str) -> String {
+    shell::run_text(
+        command,
+        run.heredocs.iter().map(|heredoc| (heredoc.name.as_str(), heredoc.body.as_str())),
+    )
+}
+
+fn is_remote(source: &str) -> bool {
+    ["http://", "https://", "git@", "git://"].iter().any(|start| source.starts_with(start))
+}
+
+fn is_archive(source: &str) -> bool {
+    [".tar", ".tgz", ".gz", ".xz", ".bz2", ".zst", ".txz", ".tbz2"].iter().any(|end| source.ends_with(end))
+        || source.contains(['*', '$'])
+}

@@ -1,0 +1,286 @@
+//! Install steps: which files of the project one needs, and whether that can be known.
+//!
+//! The tables are in `assets/manifests.toml`; what needs looking into a manifest is in the rooms below.
+
+mod dotnet;
+mod jvm;
+mod node;
+mod others;
+mod python;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::context::Tree;
+use crate::shell::Word;
+
+/// Reads files of the build context, for the manifests in it.
+pub trait ManifestView {
+    /// The text of a file by its path in the context; `None` where there is none, or none that is text.
+    fn read(&self, path: &str) -> Option<String>;
+}
+
+impl<F: Fn(&str) -> Option<String>> ManifestView for F {
+    fn read(&self, path: &str) -> Option<String> {
+        self(path)
+    }
+}
+
+/// Why an install step cannot be told to need the manifests alone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// The manifest is not in the context, or not where the step runs.
+    #[error("no {0} is found where it runs")]
+    NoManifest(String),
+    /// A manifest cannot be read or understood.
+    #[error("{0} cannot be read")]
+    Unreadable(String),
+    /// A lifecycle script runs code that may need the sources.
+    #[error("{path} has a \"{name}\" script that runs at install and may need the sources: {text}")]
+    Script {
+        /// The manifest.
+        path: String,
+        /// The script's name.
+        name: String,
+        /// Its command.
+        text: String,
+    },
+    /// A dependency is a directory of the project.
+    #[error("{path} depends on {what}, a directory of the project")]
+    LocalDependency {
+        /// The manifest.
+        path: String,
+        /// The dependency.
+        what: String,
+    },
+    /// The step builds or installs the project itself.
+    #[error("it installs the project itself, which needs its sources{0}")]
+    InstallsProject(String),
+    /// What it installs depends on which sources are there.
+    #[error("what it makes depends on the sources: {0}")]
+    DependsOnSources(String),
+    /// The lock file may be rewritten, and COPY would put the old one back.
+    #[error("it may rewrite {0}, which a COPY after it would put back")]
+    RewritesLock(String),
+    /// What it installs is in the context as well.
+    #[error(
+        "{0} is in the build context too, and COPY would put it over what was installed; ignore it in .dockerignore"
+    )]
+    InContext(String),
+    /// Other commands of the same RUN need more.
+    #[error("the same RUN also runs `{0}`, which may need the sources")]
+    SharesStep(String),
+    /// The command has parts that are not known before it runs.
+    #[error("its words are not all known before it runs")]
+    Dynamic,
+}
+
+/// What an install step needs of the project.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Name of the ecosystem.
+    pub(super) ecosystem: String,
+    /// Context paths of files and folders, in the order in which they are to be named.
+    pub(super) needs: Vec<String>,
+    /// Context paths that it makes or changes, if the project lay at the context's root.
+    pub(super) writes: BTreeSet<String>,
+}
+
+impl Plan {
+    /// Adds a context path to what is needed.
+    pub(super) fn need(&mut self, path: String) {
+        if !self.needs.contains(&path) {
+            self.needs.push(path);
+        }
+    }
+}
+
+/// An install command in its place.
+pub(super) struct Install<'a> {
+    pub(super) ecosystem: &'static Ecosystem,
+    /// Its words, the program first.
+    pub(super) words: &'a [String],
+    /// Directory of the context that lies where the command runs; `""` is the root.
+    pub(super) dir: &'a str,
+    pub(super) tree: &'a Tree,
+    pub(super) files: &'a dyn ManifestView,
+}
+
+/// What the table says of an ecosystem.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ecosystem {
+    pub(super) name: String,
+    commands: Vec<String>,
+    #[serde(default)]
+    required: Vec<String>,
+    #[serde(default)]
+    files: Vec<String>,
+    #[serde(default)]
+    folders: Vec<String>,
+    #[serde(default)]
+    writes: Vec<String>,
+    #[serde(default)]
+    pub(super) locks: Vec<String>,
+    #[serde(default)]
+    frozen: Vec<String>,
+    rule: Rule,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Rule {
+    Node,
+    Pip,
+    Poetry,
+    Uv,
+    Pipenv,
+    Go,
+    Cargo,
+    Maven,
+    Gradle,
+    Bundler,
+    Composer,
+    Dotnet,
+}
+
+/// A script of package.json that is known.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownScript {
+    words: String,
+    #[serde(default)]
+    files: Vec<String>,
+    #[serde(default)]
+    folders: Vec<String>,
+    /// A path whose presence makes it unknown after all.
+    unless: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    workdirs: std::collections::BTreeMap<String, String>,
+    ecosystem: Vec<Ecosystem>,
+    script: Vec<KnownScript>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    // The table is part of the binary and tests read it, so it cannot be malformed here.
+    toml::from_str(include_str!("../../assets/manifests.toml")).expect("manifests.toml is valid")
+});
+
+/// The working directory that a base image starts in, where it is known to set one.
+pub(super) fn base_workdir(image: &str) -> &'static str {
+    let name = image.split(['@', ':']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    TABLE.workdirs.get(name).map_or("/", String::as_str)
+}
+
+/// Finds the ecosystem whose install command these words are.
+pub(super) fn ecosystem_of(words: &[Word]) -> Option<&'static Ecosystem> {
+    let program = words.first().filter(|word| !word.dynamic)?;
+    let mut plain = vec![program.text.rsplit('/').next().unwrap_or(&program.text)];
+    let rest = &words[1..];
+    // `python -m pip`: the module is part of the command's name.
+    plain.extend(
+        rest.iter()
+            .filter(|word| !word.text.starts_with('-') || word.text == "-m")
+            .map(|word| word.text.as_str()),
+    );
+    TABLE.ecosystem.iter().find(|ecosystem| ecosystem.commands.iter().any(|command| begins(&plain, command)))
+}
+
+fn begins(words: &[&str], command: &str) -> bool {
+    let (command, alone) = match command.strip_suffix(" $") {
+        Some(command) => (command, true),
+        None => (command, false),
+    };
+    let wanted: Vec<&str> = command.split(' ').collect();
+    words.len() >= wanted.len()
+        && wanted.iter().zip(words).all(|(a, b)| a == b)
+        // Values of flags look like operands; only a subcommand or a package right after would be one.
+        && (!alone || words.len() == wanted.len() || words[wanted.len()].parse::<f64>().is_ok())
+}
+
+impl Install<'_> {
+    /// Works out what the command needs.
+    pub(super) fn plan(&self) -> Result<Plan, Why> {
+        let mut plan = Plan { ecosystem: self.ecosystem.name.clone(), ..Plan::default() };
+        let required = &self.ecosystem.required;
+        if !required.is_empty() && !required.iter().any(|name| self.has(name)) {
+            return Err(Why::NoManifest(required[0].clone()));
+        }
+        for name in self.ecosystem.files.iter().chain(&self.ecosystem.folders) {
+            self.need(name, &mut plan);
+        }
+        for name in &self.ecosystem.writes {
+            plan.writes.insert(self.path(name));
+        }
+        match self.ecosystem.rule {
+            Rule::Node => node::check(self, &mut plan),
+            Rule::Pip => python::pip(self, &mut plan),
+            Rule::Poetry => python::poetry(self),
+            Rule::Uv => python::uv(self),
+            Rule::Pipenv => python::pipenv(self),
+            Rule::Go => others::go(self, &mut plan),
+            Rule::Cargo => others::cargo(self),
+            Rule::Maven => jvm::maven(self),
+            Rule::Gradle => jvm::gradle(self, &mut plan),
+            Rule::Bundler => others::bundler(self),
+            Rule::Composer => others::composer(self),
+            Rule::Dotnet => dotnet::check(self, &mut plan),
+        }?;
+        self.nothing_installed_yet(&plan)?;
+        Ok(plan)
+    }
+
+    /// What the install makes must not be in the context, else COPY would overwrite it.
+    fn nothing_installed_yet(&self, plan: &Plan) -> Result<(), Why> {
+        match plan.writes.iter().find(|path| self.tree.contains(path)) {
+            Some(path) => Err(Why::InContext(path.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// The context path of a path relative to the project.
+    pub(super) fn path(&self, name: &str) -> String {
+        crate::context::path::clean(&crate::context::path::join(self.dir, name)).into_owned()
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.tree.contains(&self.path(name))
+    }
+
+    /// Adds a file or folder to what is needed, if it is there.
+    pub(super) fn need(&self, name: &str, plan: &mut Plan) {
+        let path = self.path(name);
+        if self.tree.contains(&path) {
+            plan.need(path);
+        }
+    }
+
+    /// Reads a file of the project.
+    pub(super) fn read(&self, name: &str) -> Result<String, Why> {
+        let path = self.path(name);
+        self.files.read(&path).ok_or(Why::Unreadable(path))
+    }
+
+    pub(super) fn has_word(&self, words: &[&str]) -> bool {
+        self.words.iter().any(|word| words.contains(&word.as_str()))
+    }
+
+    /// Tells whether the command promises to leave lock files alone.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.words.iter().any(|word| self.ecosystem.frozen.contains(word))
+    }
+
+    /// The lock file that is there, if the command may rewrite it.
+    pub(super) fn loose_lock(&self) -> Option<&str> {
+        if self.is_frozen() {
+            return None;
+        }
+        self.ecosystem.locks.iter().map(String::as_str).find(|name| self.has(name))
+    }
+}

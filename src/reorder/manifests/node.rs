@@ -1,0 +1,194 @@
+//! npm, yarn, pnpm, bun: workspaces, lifecycle scripts, local dependencies, lock files.
+
+use serde_json::Value;
+
+use super::{Install, Plan, TABLE, Why};
+
+/// Scripts of the project that package managers run when they install it.
+const LIFECYCLE: [&str; 7] =
+    ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare", "prepublish"];
+
+const DEPENDENCIES: [&str; 4] =
+    ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
+
+pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
+    let root = manifest(install, "package.json")?;
+    let members = members(install, &root)?;
+    check_package(install, "", &root, plan)?;
+    for member in &members {
+        let package = manifest(install, &format!("{member}/package.json"))?;
+        install.need(&format!("{member}/package.json"), plan);
+        plan.writes.insert(install.path(&format!("{member}/node_modules")));
+        check_package(install, member, &package, plan)?;
+        if package.get("bin").is_some() {
+            // A package manager links commands only if their files are there.
+            let what = format!("{member}/package.json names commands (\"bin\") that are linked at install");
+            return Err(Why::DependsOnSources(what));
+        }
+    }
+    check_lock(install, &root)
+}
+
+fn manifest(install: &Install<'_>, name: &str) -> Result<Value, Why> {
+    let text = install.read(name)?;
+    serde_json::from_str(&text).map_err(|_| Why::Unreadable(install.path(name)))
+}
+
+/// The directories of workspaces, relative to the project.
+fn members(install: &Install<'_>, root: &Value) -> Result<Vec<String>, Why> {
+    let mut patterns = Vec::new();
+    let workspaces = root.get("workspaces").map(|value| value.get("packages").unwrap_or(value));
+    if let Some(list) = workspaces.and_then(Value::as_array) {
+        patterns.extend(list.iter().filter_map(Value::as_str).map(str::to_owned));
+    }
+    if install.ecosystem.name == "pnpm" && install.has("pnpm-workspace.yaml") {
+        patterns.extend(yaml_list(&install.read("pnpm-workspace.yaml")?, "packages"));
+    }
+    let (out, into): (Vec<String>, Vec<String>) =
+        patterns.into_iter().partition(|pattern| pattern.starts_with('!'));
+    let mut found: Vec<String> = Vec::new();
+    for (path, entry) in install.tree {
+        let Some(dir) = path.strip_suffix("/package.json").filter(|_| !entry.is_dir()) else { continue };
+        let Some(dir) = relative(dir, install.dir) else { continue };
+        let matches = |pattern: &String| {
+            glob(pattern.trim_start_matches('!').trim_start_matches("./").trim_end_matches('/'), dir)
+        };
+        if into.iter().any(matches)
+            && !out.iter().any(matches)
+            && !dir.split('/').any(|name| name == "node_modules")
+        {
+            found.push(dir.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+fn relative<'p>(path: &'p str, dir: &str) -> Option<&'p str> {
+    if dir.is_empty() { Some(path) } else { path.strip_prefix(dir)?.strip_prefix('/') }
+}
+
+/// Matches a workspace pattern: `*` within a name, `**` over names.
+fn glob(pattern: &str, path: &str) -> bool {
+    fn names(pattern: &[&str], path: &[&str]) -> bool {
+        match (pattern.split_first(), path.split_first()) {
+            (None, None) => true,
+            (Some((&"**", rest)), _) => names(rest, path) || (!path.is_empty() && names(pattern, &path[1..])),
+            (Some((p, rest)), Some((n, path))) => {
+                let pattern = crate::shell::PathPattern::glob(format!("/{p}"));
+                let name = crate::shell::PathPattern::exact(format!("/{n}"));
+                pattern.overlaps(&name) && names(rest, path)
+            }
+            _ => false,
+        }
+    }
+    names(&pattern.split('/').collect::<Vec<_>>(), &path.split('/').collect::<Vec<_>>())
+}
+
+/// The entries of a list at the top of a YAML file: `key:` and lines that begin with a dash.
+fn yaml_list(text: &str, key: &str) -> Vec<String> {
+    let mut lines = text.lines().skip_while(|line| line.trim_end() != format!("{key}:"));
+    lines.next();
+    lines
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map_while(|line| line.strip_prefix('-'))
+        .map(|entry| entry.split(" #").next().unwrap_or(entry).trim().trim_matches(['"', '\'']).to_owned())
+        .collect()
+}
+
+fn check_package(install: &Install<'_>, member: &str, package: &Value, plan: &mut Plan) -> Result<(), Why> {
+    let path = if member.is_empty() { "package.json".to_owned() } else { format!("{member}/package.json") };
+    for (name, range) in dependencies(package) {
+        let local = ["file:", "link:", "portal:"].iter().any(|start| range.starts_with(start));
+        if local || range.starts_with("./") || range.starts_with("../") {
+            return Err(Why::LocalDependency {
+                path: install.path(&path),
+                what: format!("{name} ({range})"),
+            });
+        }
+    }
+    if install.has_word(&["--ignore-scripts", "fetch"]) {
+        return Ok(());
+    }
+    for name in LIFECYCLE {
+        if let Some(text) = package.pointer(&format!("/scripts/{name}")).and_then(Value::as_str) {
+            check_script(install, &path, name, text, plan)?;
+        }
+    }
+    let gyp = if member.is_empty() { "binding.gyp".to_owned() } else { format!("{member}/binding.gyp") };
+    if install.has(&gyp) {
+        return Err(Why::DependsOnSources(format!("{} compiles native code at install", install.path(&gyp))));
+    }
+    Ok(())
+}
+
+fn check_script(
+    install: &Install<'_>,
+    path: &str,
+    name: &str,
+    text: &str,
+    plan: &mut Plan,
+) -> Result<(), Why> {
+    let commands = text.split("&&").flat_map(|part| part.split("||")).flat_map(|part| part.split(';'));
+    for command in commands.map(str::trim).filter(|command| !command.is_empty()) {
+        let known = TABLE.script.iter().find(|known| {
+            command == known.words
+                || command.strip_prefix(&known.words).is_some_and(|rest| rest.starts_with(' '))
+        });
+        let known =
+            known.filter(|known| !known.unless.as_ref().is_some_and(|path| install.tree.contains(path)));
+        let Some(known) = known else {
+            let (path, name, text) = (install.path(path), name.to_owned(), text.to_owned());
+            return Err(Why::Script { path, name, text });
+        };
+        for needed in known.files.iter().chain(&known.folders) {
+            install.need(needed, plan);
+        }
+    }
+    Ok(())
+}
+
+fn dependencies(package: &Value) -> impl Iterator<Item = (&str, &str)> {
+    DEPENDENCIES
+        .iter()
+        .filter_map(|kind| package.get(kind).and_then(Value::as_object))
+        .flatten()
+        .filter_map(|(name, range)| Some((name.as_str(), range.as_str()?)))
+}
+
+/// A lock file that agrees with the manifest is left as it is; any other may be rewritten.
+fn check_lock(install: &Install<'_>, root: &Value) -> Result<(), Why> {
+    let Some(lock) = install.loose_lock() else { return Ok(()) };
+    let text = install.read(lock).map_err(|_| Why::RewritesLock(install.path(lock)))?;
+    let agrees = match lock {
+        "package-lock.json" | "npm-shrinkwrap.json" => npm_lock_agrees(&text, root),
+        "yarn.lock" => dependencies(root).all(|(name, range)| {
+            text.contains(&format!("{name}@{range}")) || text.contains(&format!("{name}@npm:{range}"))
+        }),
+        "pnpm-lock.yaml" => dependencies(root).all(|(name, range)| {
+            text.contains(name) && text.contains(&format!("specifier: {range}"))
+                || is_quoted_specifier(&text, range)
+        }),
+        "bun.lock" => {
+            dependencies(root).all(|(name, range)| text.contains(&format!("\"{name}\": \"{range}\"")))
+        }
+        _ => false,
+    };
+    if agrees { Ok(()) } else { Err(Why::RewritesLock(install.path(lock))) }
+}
+
+fn is_quoted_specifier(text: &str, range: &str) -> bool {
+    text.contains(&format!("specifier: '{range}'"))
+}
+
+/// npm leaves a lock file of version 2 or later alone if its root entry asks for what package.json asks for.
+fn npm_lock_agrees(text: &str, root: &Value) -> bool {
+    let Ok(lock) = serde_json::from_str::<Value>(text) else { return false };
+    let version = lock.get("lockfileVersion").and_then(Value::as_u64).unwrap_or(0);
+    let Some(entry) = lock.pointer("/packages/") else { return false };
+    let same = |kind: &str| {
+        let empty = Value::Object(serde_json::Map::new());
+        root.get(kind).unwrap_or(&empty) == entry.get(kind).unwrap_or(&empty)
+    };
+    version >= 2 && DEPENDENCIES.iter().all(|kind| same(kind)) && root.get("name") == lock.get("name")
+}

@@ -1,0 +1,148 @@
+//! pip, Poetry, uv, Pipenv.
+
+use std::collections::BTreeSet;
+
+use super::{Install, Plan, Why};
+
+/// `pip install -r FILE…`: the files with all that they include; packages by name need nothing of the project.
+pub(super) fn pip(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
+    let mut words = install.words.iter().map(String::as_str);
+    let mut lists = Vec::new();
+    while let Some(word) = words.next() {
+        let value = match word.split_once('=') {
+            Some((flag, value)) if flag.starts_with("--") => Some((flag, value)),
+            _ if ["-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-f", "--find-links"]
+                .contains(&word) =>
+            {
+                words.next().map(|value| (word, value))
+            }
+            _ if word.len() > 2
+                && (word.starts_with("-r") || word.starts_with("-c") || word.starts_with("-e")) =>
+            {
+                Some(word.split_at(2))
+            }
+            _ => None,
+        };
+        match value {
+            Some(("-r" | "--requirement" | "-c" | "--constraint", file)) => lists.push(file.to_owned()),
+            Some(("-e" | "--editable", what)) => return Err(Why::InstallsProject(format!(" (-e {what})"))),
+            Some(("-f" | "--find-links", what)) if !what.contains("://") => {
+                return Err(Why::LocalDependency { path: "the command".to_owned(), what: what.to_owned() });
+            }
+            _ if is_local(word) => return Err(Why::InstallsProject(format!(" ({word})"))),
+            _ => {}
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for list in lists.iter().filter(|list| !list.starts_with('/') && !list.contains("://")) {
+        requirements(install, list, &mut seen, plan)?;
+    }
+    Ok(())
+}
+
+/// Takes a requirements file in, and those that it includes.
+fn requirements(
+    install: &Install<'_>,
+    name: &str,
+    seen: &mut BTreeSet<String>,
+    plan: &mut Plan,
+) -> Result<(), Why> {
+    let path = install.path(name);
+    if !seen.insert(path.clone()) {
+        return Ok(());
+    }
+    if !install.has(name) {
+        return Err(Why::NoManifest(name.to_owned()));
+    }
+    plan.need(path.clone());
+    let text = install.read(name)?.replace("\\\n", " ");
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let value = |flags: &[&str]| {
+            flags
+                .iter()
+                .find_map(|flag| line.strip_prefix(flag))
+                .map(|rest| rest.trim_start_matches([' ', '=']).trim())
+        };
+        if let Some(file) = value(&["--requirement", "--constraint", "-r", "-c"]) {
+            let dir = name.rsplit_once('/').map_or(String::new(), |(dir, _)| format!("{dir}/"));
+            requirements(install, &format!("{dir}{file}"), seen, plan)?;
+        } else if let Some(what) = value(&["--editable", "-e"]).or_else(|| value(&["--find-links", "-f"])) {
+            if !what.contains("://") {
+                return Err(Why::LocalDependency { path, what: what.to_owned() });
+            }
+        } else if is_local(line) || line.contains("@ file:") {
+            return Err(Why::LocalDependency { path, what: line.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// pip takes a word for a path if it begins with a dot or has a slash in it and no scheme.
+fn is_local(word: &str) -> bool {
+    let word = word.split(" ;").next().unwrap_or(word).split(" #").next().unwrap_or(word);
+    !word.starts_with('-')
+        && !word.contains("://")
+        && (word == "."
+            || word.starts_with("./")
+            || word.starts_with("../")
+            || word.starts_with(".[")
+            || word.starts_with("file:"))
+}
+
+pub(super) fn poetry(install: &Install<'_>) -> Result<(), Why> {
+    let pyproject = pyproject(install)?;
+    let project = pyproject.get("tool").and_then(|tool| tool.get("poetry"));
+    let package_mode = project.and_then(|poetry| poetry.get("package-mode")).and_then(toml::Value::as_bool);
+    if !install.has_word(&["--no-root"]) && package_mode != Some(false) {
+        return Err(Why::InstallsProject("; with --no-root it would not".to_owned()));
+    }
+    no_path_dependency(install, &pyproject)
+}
+
+pub(super) fn uv(install: &Install<'_>) -> Result<(), Why> {
+    let pyproject = pyproject(install)?;
+    let settings = pyproject.get("tool").and_then(|tool| tool.get("uv"));
+    let package = settings.and_then(|uv| uv.get("package")).and_then(toml::Value::as_bool);
+    let is_package = package.unwrap_or(pyproject.get("build-system").is_some());
+    if is_package && !install.has_word(&["--no-install-project", "--no-install-workspace"]) {
+        return Err(Why::InstallsProject("; with --no-install-project it would not".to_owned()));
+    }
+    if settings.and_then(|uv| uv.get("workspace")).is_some() {
+        return Err(Why::DependsOnSources("the uv workspace's members".to_owned()));
+    }
+    if let Some(lock) = install.loose_lock() {
+        return Err(Why::RewritesLock(install.path(lock)));
+    }
+    no_path_dependency(install, &pyproject)
+}
+
+pub(super) fn pipenv(install: &Install<'_>) -> Result<(), Why> {
+    if let Some(lock) = install.loose_lock() {
+        return Err(Why::RewritesLock(install.path(lock)));
+    }
+    let text = install.read("Pipfile")?;
+    let pipfile: toml::Table = toml::from_str(&text).map_err(|_| Why::Unreadable(install.path("Pipfile")))?;
+    no_path_dependency(install, &pipfile)
+}
+
+fn pyproject(install: &Install<'_>) -> Result<toml::Table, Why> {
+    let text = install.read("pyproject.toml")?;
+    toml::from_str(&text).map_err(|_| Why::Unreadable(install.path("pyproject.toml")))
+}
+
+/// Looks for `{ path = … }` anywhere: Poetry's dependencies, uv's sources, Pipfile's packages.
+fn no_path_dependency(install: &Install<'_>, table: &toml::Table) -> Result<(), Why> {
+    fn find(table: &toml::Table) -> Option<String> {
+        table.iter().find_map(|(key, value)| match value {
+            toml::Value::Table(inner) => match inner.get("path").and_then(toml::Value::as_str) {
+                Some(path) if inner.len() < 6 => Some(format!("{key} ({path})")),
+                _ => find(inner),
+            },
+            _ => None,
+        })
+    }
+    let sections = ["tool", "packages", "dev-packages"];
+    let found = sections.iter().filter_map(|name| table.get(*name)?.as_table()).find_map(find);
+    let manifest = install.ecosystem.files.first().map_or("", String::as_str);
+    found.map_or(Ok(()), |what| Err(Why::LocalDependency { path: install.path(manifest), what }))
+}

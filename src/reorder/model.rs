@@ -1,0 +1,344 @@
+//! A Dockerfile as items that can change places: what each costs, what reruns it, what holds it where it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::footprint::{Clash, Footprint};
+use super::manifests::base_workdir;
+use super::scope::{Scope, global_args};
+use super::{Edit, ReorderInput};
+use crate::dockerfile::ast::{Dockerfile, InstructionKind, Stage};
+use crate::shell::PathSet;
+
+/// Seconds that an added COPY of manifests takes.
+const SMALL_COPY: f64 = 0.1;
+
+/// The stages of a Dockerfile as items.
+#[derive(Debug, Clone)]
+pub(super) struct Model {
+    pub(super) stages: Vec<StageModel>,
+    /// Stages that the target needs.
+    pub(super) wanted: Vec<bool>,
+}
+
+/// One stage.
+#[derive(Debug, Clone)]
+pub(super) struct StageModel {
+    /// Number of the stage that it is built on, if it is one.
+    pub(super) base: Option<usize>,
+    /// Variables in the name of its base.
+    base_uses: Vec<String>,
+    /// In the order written; new ones where they were put in.
+    pub(super) items: Vec<Item>,
+    /// State before each item.
+    pub(super) scopes: Vec<Scope>,
+}
+
+/// An instruction of a stage, or one to be added.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) source: Source,
+    pub(super) footprint: Footprint,
+    /// Makes a build step.
+    pub(super) is_step: bool,
+    pub(super) is_run: bool,
+    /// Seconds when it reruns.
+    pub(super) seconds: f64,
+    /// Stages and paths that it takes files from.
+    from: Vec<(usize, String)>,
+    /// Variables that it sets, with those that their values use; an ARG uses itself.
+    sets: Vec<(String, Vec<String>)>,
+    /// Instructions (by number) that it may pass although their footprints meet; proved by the manifests.
+    pub(super) free_of: BTreeSet<usize>,
+    /// Is not to be moved against any other.
+    pub(super) pinned: bool,
+}
+
+/// Where an item comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The instruction of this number.
+    Written(usize),
+    /// A line to be added for the install step of this instruction number.
+    Added { text: String, install: usize },
+}
+
+impl Item {
+    /// The number of the instruction, if it is one of the Dockerfile.
+    pub(super) fn written(&self) -> Option<usize> {
+        match self.source {
+            Source::Written(index) => Some(index),
+            Source::Added { .. } => None,
+        }
+    }
+
+    /// Makes a COPY to be added.
+    pub(super) fn added(text: String, install: usize, footprint: Footprint) -> Self {
+        let source = Source::Added { text, install };
+        Self {
+            source,
+            footprint,
+            is_step: true,
+            is_run: false,
+            seconds: SMALL_COPY,
+            from: Vec::new(),
+            sets: Vec::new(),
+            free_of: BTreeSet::new(),
+            pinned: false,
+        }
+    }
+
+    /// Finds what keeps this item and a later one in their order.
+    pub(super) fn holds(&self, later: &Self) -> Option<Clash> {
+        let free = |a: &Self, b: &Self| b.written().is_some_and(|index| a.free_of.contains(&index));
+        if free(self, later) || free(later, self) {
+            return None;
+        }
+        self.footprint.clash(&later.footprint)
+    }
+}
+
+impl Model {
+    /// Reads a Dockerfile.
+    pub(super) fn new(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Self {
+        let global = global_args(dockerfile, &input.options.build_args);
+        let mut ends: Vec<Scope> = Vec::new();
+        let mut stages = Vec::new();
+        for (at, stage) in dockerfile.stages.iter().enumerate() {
+            let base = earlier_stage(dockerfile, at, &stage.base);
+            let mut scope = match base {
+                Some(base) => Scope::after(&ends[base]),
+                None => Scope::start(dockerfile, base_workdir(&stage.base)),
+            };
+            let (mut items, mut scopes) = (Vec::new(), Vec::new());
+            for (index, instruction) in stage.instructions.iter().enumerate() {
+                let footprint = Footprint::of(instruction, &scope, input.tree);
+                let kind = &instruction.kind;
+                items.push(Item {
+                    source: Source::Written(index),
+                    footprint,
+                    is_step: is_step(kind),
+                    is_run: matches!(kind, InstructionKind::Run(_)),
+                    seconds: if is_step(kind) { (input.seconds)(at, instruction) } else { 0.0 },
+                    from: taken_from(dockerfile, at, kind, &scope),
+                    sets: variables_set(kind),
+                    free_of: BTreeSet::new(),
+                    pinned: false,
+                });
+                scopes.push(scope.clone());
+                scope.follow(instruction, &global);
+            }
+            ends.push(scope);
+            stages.push(StageModel { base, base_uses: names_in(&stage.base), items, scopes });
+        }
+        let wanted = wanted(dockerfile, &stages, input.options.target.as_deref());
+        Self { stages, wanted }
+    }
+
+    /// The expected seconds of a rebuild after one edit, over all kinds of edits by their weights.
+    pub(super) fn expected_seconds(&self, edits: &Edits) -> f64 {
+        self.expected_seconds_with(edits, None)
+    }
+
+    /// As [`Model::expected_seconds`], with the items of one stage in another order.
+    pub(super) fn expected_seconds_with(&self, edits: &Edits, order: Option<(usize, &[usize])>) -> f64 {
+        edits.kinds.iter().map(|kind| kind.weight * self.seconds_after(kind, order)).sum()
+    }
+
+    /// Seconds of the steps that rerun after an edit.
+    fn seconds_after(&self, edit: &EditKind, order: Option<(usize, &[usize])>) -> f64 {
+        let mut total = 0.0;
+        // For each stage: what it ran anew may have changed, and whether anything ran at all.
+        let mut outputs: Vec<(bool, Vec<&PathSet>)> = Vec::new();
+        for (at, stage) in self.stages.iter().enumerate() {
+            let mut changed: Vec<&PathSet> = Vec::new();
+            let mut broken = stage.base.is_some_and(|base| outputs[base].0);
+            broken |= stage.base_uses.iter().any(|name| edit.args.contains(name));
+            if self.wanted[at] {
+                let mut tainted: BTreeSet<&str> = BTreeSet::new();
+                let order = order.filter(|(stage, _)| *stage == at).map(|(_, order)| order);
+                for place in 0..stage.items.len() {
+                    let item = &stage.items[order.map_or(place, |order| order[place])];
+                    let own = is_touched(item, edit, &tainted, &outputs);
+                    for (name, uses) in &item.sets {
+                        if uses.iter().any(|used| edit.args.contains(used) || tainted.contains(used.as_str()))
+                        {
+                            tainted.insert(name);
+                        }
+                    }
+                    if !item.is_step {
+                        continue;
+                    }
+                    broken |= own;
+                    if broken {
+                        total += item.seconds;
+                    }
+                    // A RUN that ran anew may have made something else; a COPY only if what it copies changed.
+                    if own || (broken && item.is_run) {
+                        changed.push(&item.footprint.writes);
+                    }
+                }
+            }
+            if let Some(base) = stage.base {
+                let inherited = outputs[base].1.clone();
+                changed.extend(inherited);
+            }
+            outputs.push((broken, changed));
+        }
+        total
+    }
+}
+
+/// Tells whether an edit reruns an item for a reason of its own: a variable, a file of the context, or something
+/// taken from another stage. `outputs` has, for each stage before, whether it ran and what it may have changed.
+fn is_touched(
+    item: &Item,
+    edit: &EditKind,
+    tainted: &BTreeSet<&str>,
+    outputs: &[(bool, Vec<&PathSet>)],
+) -> bool {
+    let variable = if item.is_run {
+        !tainted.is_empty()
+    } else {
+        tainted.iter().any(|name| item.footprint.uses.names.iter().any(|used| used == name))
+    };
+    let is_changed = |(stage, path): &(usize, String)| {
+        outputs.get(*stage).is_some_and(|(_, changed)| changed.iter().any(|set| set.touches(path)))
+    };
+    variable || edit.touches(&item.footprint.context) || item.from.iter().any(is_changed)
+}
+
+/// Edits, those that touch the same COPYs taken together.
+#[derive(Debug, Clone)]
+pub(super) struct Edits {
+    kinds: Vec<EditKind>,
+}
+
+/// A kind of edit: its share among all, the paths that stand for it, the build arguments that change.
+#[derive(Debug, Clone)]
+struct EditKind {
+    weight: f64,
+    paths: BTreeSet<String>,
+    args: BTreeSet<String>,
+}
+
+impl EditKind {
+    fn touches(&self, context: &[String]) -> bool {
+        // Lists of paths are sorted; the few of an edit are looked up in the many of a COPY.
+        self.paths.iter().any(|path| context.binary_search(path).is_ok())
+    }
+}
+
+impl Edits {
+    /// Groups edits by which of these items they touch.
+    pub(super) fn new(edits: &[Edit], model: &Model) -> Self {
+        let total: f64 = edits.iter().map(|edit| edit.weight).sum();
+        let items: Vec<&Item> = model.stages.iter().flat_map(|stage| &stage.items).collect();
+        let mut groups: BTreeMap<(Vec<usize>, Vec<String>), EditKind> = BTreeMap::new();
+        for edit in edits.iter().filter(|edit| edit.weight > 0.0 && total > 0.0) {
+            let paths: BTreeSet<String> = edit.paths.iter().cloned().collect();
+            let args: BTreeSet<String> = edit.build_args.iter().cloned().collect();
+            let kind = EditKind { weight: edit.weight / total, paths, args };
+            let touched = (0..items.len()).filter(|at| kind.touches(&items[*at].footprint.context)).collect();
+            let key = (touched, edit.build_args.clone());
+            groups.entry(key).and_modify(|known| known.weight += kind.weight).or_insert(kind);
+        }
+        Self { kinds: groups.into_values().collect() }
+    }
+}
+
+fn is_step(kind: &InstructionKind) -> bool {
+    match kind {
+        InstructionKind::Workdir(raw) => raw != "/",
+        kind => matches!(kind, InstructionKind::Run(_) | InstructionKind::Copy(_) | InstructionKind::Add(_)),
+    }
+}
+
+fn earlier_stage(dockerfile: &Dockerfile, at: usize, name: &str) -> Option<usize> {
+    dockerfile.stages[..at].iter().rposition(|stage: &Stage| {
+        stage.name.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(name))
+    })
+}
+
+fn stage_of(dockerfile: &Dockerfile, at: usize, name: &str) -> Option<usize> {
+    earlier_stage(dockerfile, at, name).or_else(|| name.parse().ok().filter(|number| *number < at))
+}
+
+/// Stages and paths that an instruction takes files from.
+fn taken_from(
+    dockerfile: &Dockerfile,
+    at: usize,
+    kind: &InstructionKind,
+    scope: &Scope,
+) -> Vec<(usize, String)> {
+    match kind {
+        InstructionKind::Copy(copy) => {
+            let Some(stage) = copy.from.as_deref().and_then(|name| stage_of(dockerfile, at, name)) else {
+                return Vec::new();
+            };
+            let path = |raw: &String| {
+                let text = scope.expand(raw).unwrap_or_default();
+                // A wildcard stands for all of its directory.
+                let fixed = text.split(['*', '?', '[']).next().unwrap_or_default();
+                let fixed = if fixed.len() == text.len() {
+                    fixed
+                } else {
+                    fixed.rsplit_once('/').map_or("", |(dir, _)| dir)
+                };
+                (stage, crate::shell::normalise(fixed))
+            };
+            copy.spec.sources.iter().map(path).collect()
+        }
+        InstructionKind::Run(run) => run
+            .mounts
+            .iter()
+            .filter_map(|mount| {
+                let from = mount.value.split(',').find_map(|part| part.trim().strip_prefix("from="))?;
+                stage_of(dockerfile, at, from).map(|stage| (stage, "/".to_owned()))
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn variables_set(kind: &InstructionKind) -> Vec<(String, Vec<String>)> {
+    match kind {
+        InstructionKind::Arg(declarations) => declarations
+            .iter()
+            .map(|arg| {
+                let mut uses = names_in(arg.default.as_deref().unwrap_or_default());
+                uses.push(arg.name.clone());
+                (arg.name.clone(), uses)
+            })
+            .collect(),
+        InstructionKind::Env(pairs) => {
+            pairs.iter().map(|pair| (pair.key.clone(), names_in(&pair.value))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Names after a dollar sign.
+pub(super) fn names_in(raw: &str) -> Vec<String> {
+    raw.split('$')
+        .skip(1)
+        .map(|rest| rest.trim_start_matches('{'))
+        .map(|rest| {
+            rest.split(|c: char| c != '_' && !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_owned()
+        })
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// Marks the stages that the target needs, itself included.
+fn wanted(dockerfile: &Dockerfile, stages: &[StageModel], target: Option<&str>) -> Vec<bool> {
+    let mut wanted = vec![false; stages.len()];
+    let last = stages.len().saturating_sub(1);
+    let mut open = vec![target.and_then(|name| dockerfile.stage_index(name)).unwrap_or(last)];
+    while let Some(at) = open.pop() {
+        if !std::mem::replace(&mut wanted[at], true) {
+            open.extend(stages[at].base);
+            open.extend(stages[at].items.iter().flat_map(|item| item.from.iter().map(|(stage, _)| *stage)));
+        }
+    }
+    wanted
+}

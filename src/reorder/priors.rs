@@ -1,0 +1,192 @@
+//! What to expect where nothing was measured: which files are edited how often, how long steps take.
+
+use super::Edit;
+use super::model::names_in;
+use crate::context::Tree;
+use crate::dockerfile::ast::{CommandLine, Dockerfile, Instruction, InstructionKind};
+
+/// The edits to expect of a project without a history: mostly sources, seldom manifests, sometimes documents.
+///
+/// Each file is one edit; the files of a kind share the weight of the kind. A build argument whose name says that it
+/// holds a version, a commit or a time changes with every other build.
+pub fn likely_edits(dockerfile: &Dockerfile, tree: &Tree) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let files: Vec<String> = tree.iter().filter(|(_, entry)| !entry.is_dir()).map(|(path, _)| path).collect();
+    let kinds: [(Kind, f64); 4] =
+        [(Kind::Source, 80.0), (Kind::Document, 10.0), (Kind::Manifest, 7.0), (Kind::Settings, 3.0)];
+    for (kind, weight) in kinds {
+        let of_kind: Vec<&String> = files.iter().filter(|path| kind_of(path) == kind).collect();
+        let share = weight / of_kind.len().max(1) as f64;
+        edits.extend(of_kind.into_iter().map(|path| Edit {
+            weight: share,
+            paths: vec![path.clone()],
+            build_args: Vec::new(),
+        }));
+    }
+    for name in volatile_args(dockerfile) {
+        edits.push(Edit { weight: 50.0, paths: Vec::new(), build_args: vec![name] });
+    }
+    edits
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Source,
+    Document,
+    Manifest,
+    Settings,
+}
+
+const MANIFESTS: [&str; 34] = [
+    "package.json",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "pnpm-workspace.yaml",
+    "requirements.txt",
+    "pyproject.toml",
+    "poetry.lock",
+    "uv.lock",
+    "Pipfile",
+    "Pipfile.lock",
+    "setup.cfg",
+    "go.mod",
+    "go.sum",
+    "go.work",
+    "Cargo.toml",
+    "Cargo.lock",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "settings.gradle",
+    "settings.gradle.kts",
+    "Gemfile",
+    "Gemfile.lock",
+    "composer.json",
+    "composer.lock",
+    "Directory.Packages.props",
+    "Directory.Build.props",
+    "global.json",
+    "nuget.config",
+    "packages.lock.json",
+];
+
+fn kind_of(path: &str) -> Kind {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    let top = path.split('/').next().unwrap_or(path);
+    if MANIFESTS.contains(&name)
+        || ends(&[".csproj", ".fsproj", ".sln", ".slnx"])
+        || (name.starts_with("requirements") && ends(&[".txt"]))
+    {
+        Kind::Manifest
+    } else if ends(&[".md", ".rst", ".txt", ".adoc"])
+        || ["docs", "doc"].contains(&top)
+        || name.starts_with("LICENSE")
+    {
+        Kind::Document
+    } else if name.starts_with('.')
+        || [".github", ".git", ".vscode", ".idea"].contains(&top)
+        || name.starts_with("Dockerfile")
+    {
+        Kind::Settings
+    } else {
+        Kind::Source
+    }
+}
+
+/// Build arguments that change from build to build, by their names.
+fn volatile_args(dockerfile: &Dockerfile) -> Vec<String> {
+    const SIGNS: [&str; 12] = [
+        "COMMIT",
+        "SHA",
+        "REVISION",
+        "BUILD_DATE",
+        "BUILD_TIME",
+        "BUILDTIME",
+        "BUILD_ID",
+        "BUILD_NUMBER",
+        "TIMESTAMP",
+        "VCS_REF",
+        "GIT_",
+        "CACHEBUST",
+    ];
+    let mut names: Vec<String> = Vec::new();
+    let instructions =
+        dockerfile.stages.iter().flat_map(|stage| &stage.instructions).chain(&dockerfile.global_args);
+    for instruction in instructions {
+        let InstructionKind::Arg(declarations) = &instruction.kind else { continue };
+        for arg in declarations {
+            let upper = arg.name.to_ascii_uppercase();
+            let of_project =
+                ["VERSION", "APP_VERSION", "TAG", "RELEASE", "BUILD_VERSION"].contains(&upper.as_str());
+            let volatile = of_project || SIGNS.iter().any(|sign| upper.contains(sign));
+            if volatile && !names.contains(&arg.name) && !is_in_base(dockerfile, &arg.name) {
+                names.push(arg.name.clone());
+            }
+        }
+    }
+    names
+}
+
+/// A version of the base image is not one of the project.
+fn is_in_base(dockerfile: &Dockerfile, name: &str) -> bool {
+    dockerfile.stages.iter().any(|stage| names_in(&stage.base).iter().any(|used| used == name))
+}
+
+/// Seconds that a step may take, by the words in it: a rough guess that only has to tell an install from a copy.
+pub fn rough_seconds(_stage: usize, instruction: &Instruction) -> f64 {
+    const SLOW: [(&str, f64); 26] = [
+        ("cargo build", 120.0),
+        ("cargo install", 120.0),
+        ("cargo chef cook", 90.0),
+        ("gradle", 60.0),
+        ("mvn", 60.0),
+        ("dotnet publish", 40.0),
+        ("dotnet restore", 30.0),
+        ("dotnet build", 40.0),
+        ("npm ci", 30.0),
+        ("npm install", 30.0),
+        ("npm i ", 30.0),
+        ("yarn install", 30.0),
+        ("pnpm install", 25.0),
+        ("bun install", 10.0),
+        ("pip install", 30.0),
+        ("pip3 install", 30.0),
+        ("poetry install", 30.0),
+        ("uv sync", 8.0),
+        ("pipenv", 30.0),
+        ("bundle install", 60.0),
+        ("composer", 20.0),
+        ("go mod download", 15.0),
+        ("go build", 30.0),
+        ("apt-get", 20.0),
+        ("apk add", 6.0),
+        ("make", 60.0),
+    ];
+    match &instruction.kind {
+        InstructionKind::Run(run) => {
+            let text = match &run.command {
+                CommandLine::Shell(text) => text.clone(),
+                CommandLine::Exec(words) => words.join(" "),
+            };
+            let bodies: String = run.heredocs.iter().map(|heredoc| heredoc.body.as_str()).collect();
+            let text = text + &bodies;
+            let slow: f64 =
+                SLOW.iter().filter(|(words, _)| text.contains(words)).map(|(_, seconds)| seconds).sum();
+            let builds = ["build", "compile", "yarn", "download"].iter().any(|word| text.contains(word));
+            if slow > 0.0 {
+                slow
+            } else if builds {
+                15.0
+            } else {
+                0.5
+            }
+        }
+        InstructionKind::Copy(_) | InstructionKind::Add(_) => 0.5,
+        _ => 0.1,
+    }
+}

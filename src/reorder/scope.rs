@@ -1,0 +1,117 @@
+//! The state of a stage as its instructions set it: variables, working directory, user, shell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind};
+use crate::dockerfile::expand::Lexer;
+use crate::shell::{self, Scene, ShellKind};
+
+/// The state before an instruction.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    /// Variables with their values; `None` where a value is not known (an ARG without one).
+    pub(super) vars: BTreeMap<String, Option<String>>,
+    /// Absolute working directory; `None` where it cannot be known.
+    pub(super) workdir: Option<String>,
+    /// USER as written.
+    pub(super) user: Option<String>,
+    /// Words of SHELL.
+    pub(super) shell: Vec<String>,
+    args: BTreeSet<String>,
+    escape: char,
+}
+
+impl Scope {
+    /// Makes the state at the start of a stage on an image, whose working directory is the root unless the
+    /// rules know better.
+    pub(super) fn start(dockerfile: &Dockerfile, workdir: &str) -> Self {
+        let shell = vec!["/bin/sh".to_owned(), "-c".to_owned()];
+        let (vars, args) = (BTreeMap::new(), BTreeSet::new());
+        Self { vars, workdir: Some(workdir.to_owned()), user: None, shell, args, escape: dockerfile.escape }
+    }
+
+    /// Makes the state at the start of a stage on another stage, whose ARGs do not reach it.
+    pub(super) fn after(base: &Self) -> Self {
+        let mut scope = base.clone();
+        scope.vars.retain(|name, _| !base.args.contains(name));
+        scope.args.clear();
+        scope
+    }
+
+    /// Follows an instruction. `global` has the values of ARGs before the first FROM and of build arguments.
+    pub(super) fn follow(&mut self, instruction: &Instruction, global: &BTreeMap<String, Option<String>>) {
+        match &instruction.kind {
+            InstructionKind::Arg(declarations) => {
+                for arg in declarations {
+                    let default = arg.default.as_deref().and_then(|raw| self.expand(raw));
+                    let value = global.get(&arg.name).cloned().flatten().or(default);
+                    // An ENV of the same name wins over the ARG, as in BuildKit.
+                    if !self.vars.contains_key(&arg.name) || self.args.contains(&arg.name) {
+                        self.vars.insert(arg.name.clone(), value);
+                        self.args.insert(arg.name.clone());
+                    }
+                }
+            }
+            InstructionKind::Env(pairs) => {
+                let values: Vec<_> =
+                    pairs.iter().map(|pair| (self.expand(&pair.key), self.expand(&pair.value))).collect();
+                for (key, value) in values {
+                    if let Some(key) = key {
+                        self.args.remove(&key);
+                        self.vars.insert(key, value);
+                    }
+                }
+            }
+            InstructionKind::Workdir(raw) => {
+                self.workdir = self.path(raw);
+            }
+            InstructionKind::User(raw) => self.user = Some(raw.clone()),
+            InstructionKind::Shell(words) => self.shell.clone_from(words),
+            _ => {}
+        }
+    }
+
+    /// Expands a raw word; `None` where it needs a value that is not known.
+    pub(super) fn expand(&self, raw: &str) -> Option<String> {
+        let lookup = |name: &str| self.vars.get(name).cloned().flatten();
+        let expansion = Lexer::new(self.escape).process_word(raw, &lookup).ok()?;
+        // A variable that the stage does not set may come from the base image.
+        expansion.unmatched.is_empty().then_some(expansion.text)
+    }
+
+    /// Makes a raw path absolute and clean; `None` where it cannot be known.
+    pub(super) fn path(&self, raw: &str) -> Option<String> {
+        let text = self.expand(raw)?;
+        if text.starts_with('/') {
+            return Some(shell::normalise(&text));
+        }
+        self.workdir.as_deref().map(|cwd| shell::join(cwd, &text))
+    }
+
+    /// The value of a variable, where it is known.
+    pub(super) fn value(&self, name: &str) -> Option<String> {
+        self.vars.get(name).cloned().flatten()
+    }
+
+    /// Calls a function with the scene in which a RUN's text is read.
+    pub(super) fn with_scene<T>(&self, cwd: &str, call: impl FnOnce(&Scene<'_>) -> T) -> T {
+        let env = |name: &str| self.value(name);
+        call(&Scene { cwd, env: &env, shell: ShellKind::of(&self.shell) })
+    }
+}
+
+/// The values of ARGs before the first FROM, build arguments over defaults.
+pub(super) fn global_args(
+    dockerfile: &Dockerfile,
+    given: &BTreeMap<String, String>,
+) -> BTreeMap<String, Option<String>> {
+    let mut scope = Scope::start(dockerfile, "/");
+    let given: BTreeMap<String, Option<String>> =
+        given.iter().map(|(k, v)| (k.clone(), Some(v.clone()))).collect();
+    for instruction in &dockerfile.global_args {
+        scope.follow(instruction, &given);
+    }
+    let mut all = scope.vars;
+    all.extend(given);
+    all
+}

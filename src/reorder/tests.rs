@@ -1,0 +1,188 @@
+//! Dockerfiles with what is made of them.
+
+use super::*;
+use crate::dockerfile::parse;
+
+fn propose_for(text: &str, files: &[(&str, &str)]) -> Proposal {
+    let dockerfile = parse(text).expect("the test's Dockerfile is valid");
+    let tree = Tree::from_pairs(files.iter().copied());
+    let read = |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
+    let edits = likely_edits(&dockerfile, &tree);
+    let input = ReorderInput {
+        tree: &tree,
+        files: &read,
+        edits: &edits,
+        seconds: &rough_seconds,
+        options: &ReorderOptions::default(),
+    };
+    propose(&dockerfile, &input)
+}
+
+const NPM: &[(&str, &str)] = &[
+    ("package.json", r#"{"name":"x","dependencies":{"a":"^1.0.0"}}"#),
+    (
+        "package-lock.json",
+        r#"{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x","dependencies":{"a":"^1.0.0"}}}}"#,
+    ),
+    ("src/app.js", "x"),
+    ("README.md", "x"),
+];
+
+#[test]
+fn the_demo() {
+    let text = "FROM node:20-alpine\nWORKDIR /app\nCOPY . .\nRUN npm install\nCOPY package.json .\nCMD [\"node\", \"src/app.js\"]\n";
+    let proposal = propose_for(text, NPM);
+    assert_eq!(
+        proposal.text,
+        "FROM node:20-alpine\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm install\nCOPY . .\nCMD [\"node\", \"src/app.js\"]\n",
+        "{proposal:#?}"
+    );
+}
+
+/// A proposal as people read it.
+fn shown(text: &str, files: &[(&str, &str)]) -> String {
+    let proposal = propose_for(text, files);
+    let mut out = format!(
+        "{}\n-- {:.1} s -> {:.1} s\n",
+        proposal.text.trim_end(),
+        proposal.expected_before,
+        proposal.expected_after
+    );
+    for made in proposal.moves {
+        out += &format!(
+            "* {} [{}]\n  {}\n  saves {:.1} s; lines {:?} -> {:?}\n",
+            made.name, made.id, made.why_safe, made.saves, made.before, made.after
+        );
+    }
+    for refused in proposal.refused {
+        out += &format!("! line {}: {}: {}\n", refused.line, refused.what, refused.why);
+    }
+    out
+}
+
+#[test]
+fn npm_with_version() {
+    let text = "FROM node:20\nWORKDIR /app\nARG VERSION\nLABEL version=$VERSION\n\n# all the code\nCOPY . .\n\n# deps\nRUN npm ci\nRUN npm run build\n";
+    insta::assert_snapshot!(shown(text, NPM));
+}
+
+#[test]
+fn pip_and_apt() {
+    let text = "FROM python:3.12\nWORKDIR /srv\nCOPY . /srv\nRUN apt-get update && apt-get install -y gcc && rm -rf /var/lib/apt/lists/*\nRUN pip install -r requirements.txt\nCMD [\"python\",\"app.py\"]";
+    insta::assert_snapshot!(shown(
+        text,
+        &[("requirements.txt", "flask\n-r base.txt\n"), ("base.txt", "x\n"), ("app.py", "x")]
+    ));
+}
+
+#[test]
+fn go_two_stages() {
+    let text = "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY . .\nRUN go mod download\nRUN CGO_ENABLED=0 go build -o /out/app ./cmd\nFROM alpine\nARG COMMIT\nENV COMMIT=$COMMIT\nRUN apk add --no-cache ca-certificates\nCOPY --from=b /out/app /app\nENTRYPOINT [\"/app\"]\n";
+    insta::assert_snapshot!(shown(text, &[("go.mod", "module x\n"), ("go.sum", ""), ("cmd/main.go", "x")]));
+}
+
+#[test]
+fn maven_add() {
+    let text = "FROM maven:3 AS b\nWORKDIR /s\nADD . /s\nRUN mvn -B dependency:go-offline\nRUN mvn package\n";
+    insta::assert_snapshot!(shown(text, &[("pom.xml", "<project/>"), ("src/A.java", "x")]));
+}
+
+#[test]
+fn bundler_chown() {
+    let text = "FROM ruby:3\nWORKDIR /app\nCOPY --chown=1000:1000 . ./\nRUN bundle install --jobs 4\n";
+    insta::assert_snapshot!(shown(
+        text,
+        &[
+            ("Gemfile", "source 'x'\ngem 'rails'\n"),
+            ("Gemfile.lock", "PLATFORMS\n  x86_64-linux\n\n"),
+            ("app.rb", "x")
+        ]
+    ));
+}
+
+#[test]
+fn composer() {
+    let text = "FROM composer:2\nWORKDIR /app\nCOPY . .\nRUN composer install --no-dev --no-scripts\n";
+    insta::assert_snapshot!(shown(
+        text,
+        &[("composer.json", "{}"), ("composer.lock", "{}"), ("src/a.php", "x")]
+    ));
+}
+
+#[test]
+fn dotnet() {
+    let text = "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build\nWORKDIR /src\nCOPY . .\nRUN dotnet restore\nRUN dotnet publish -c Release -o /out\n";
+    insta::assert_snapshot!(shown(
+        text,
+        &[
+            ("x.sln", ""),
+            ("src/Web/Web.csproj", "<Project/>"),
+            ("src/Core/Core.csproj", "<Project/>"),
+            ("src/Web/P.cs", "x")
+        ]
+    ));
+}
+
+#[test]
+fn npm_install_and_build() {
+    let text = "FROM node\nWORKDIR /app\nCOPY . .\nRUN npm ci && npm run build\n";
+    insta::assert_snapshot!(shown(text, NPM));
+}
+
+#[test]
+fn yarn_workspaces() {
+    let text = "FROM node\nWORKDIR /app\nCOPY . .\nRUN yarn install --frozen-lockfile\n";
+    insta::assert_snapshot!(shown(
+        text,
+        &[
+            ("package.json", r#"{"workspaces":["packages/*"],"scripts":{"postinstall":"husky install"}}"#),
+            ("packages/a/package.json", "{}"),
+            ("packages/a/i.js", "x"),
+            ("yarn.lock", "")
+        ]
+    ));
+}
+
+#[test]
+fn npm_postinstall() {
+    let text = "FROM node\nWORKDIR /app\nCOPY . .\nRUN npm ci\n";
+    insta::assert_snapshot!(shown(
+        text,
+        &[("package.json", r#"{"scripts":{"postinstall":"node build.js"}}"#), ("build.js", "x")]
+    ));
+}
+
+#[test]
+fn poetry_bootstrap() {
+    let text = "FROM python:3\nCOPY . /app\nWORKDIR /app\nRUN pip install poetry && poetry config virtualenvs.create false && poetry install --no-root\n";
+    insta::assert_snapshot!(shown(
+        text,
+        &[("pyproject.toml", "[tool.poetry]\n"), ("poetry.lock", ""), ("a.py", "")]
+    ));
+}
+
+#[test]
+fn gradle() {
+    let text = "FROM gradle:8\nWORKDIR /app\nCOPY . .\nRUN gradle dependencies --no-daemon\nRUN gradle build --no-daemon\n";
+    insta::assert_snapshot!(shown(
+        text,
+        &[
+            ("build.gradle", "plugins {}\n"),
+            ("settings.gradle", "include ':a'\n"),
+            ("a/build.gradle", ""),
+            ("src/A.java", "")
+        ]
+    ));
+}
+
+#[test]
+fn pnpm_half_split() {
+    let text = "FROM node\nWORKDIR /app\nCOPY package.json .\nCOPY . .\nRUN pnpm install --frozen-lockfile\nEXPOSE 3000\n";
+    insta::assert_snapshot!(shown(text, &[("package.json", "{}"), ("pnpm-lock.yaml", ""), ("i.js", "")]));
+}
+
+#[test]
+fn cargo_apt() {
+    let text = "FROM rust\nWORKDIR /app\nCOPY . .\nRUN apt-get update && apt-get install -y cmake\nRUN cargo build --release\n";
+    insta::assert_snapshot!(shown(text, &[("Cargo.toml", ""), ("src/main.rs", "")]));
+}

@@ -1,0 +1,104 @@
+//! A stage's items back to Dockerfile text: what does not move keeps every byte.
+
+use std::ops::Range;
+
+use super::model::{Item, Source};
+use crate::dockerfile::ast::{Dockerfile, Stage};
+
+/// The text of a Dockerfile with its stages in new orders, and where each item came to stand.
+pub(super) struct Rendered {
+    pub(super) text: String,
+    /// For each stage and each of its items, in their order: lines from 1, the last one included.
+    pub(super) lines: Vec<Vec<Range<usize>>>,
+}
+
+/// The lines of an instruction: what stands above it since the one before, and itself with its comments.
+struct Block<'a> {
+    gap: &'a str,
+    body: &'a str,
+}
+
+/// Writes a Dockerfile whose stages hold these items.
+pub(super) fn render(dockerfile: &Dockerfile, stages: &[Vec<Item>]) -> Rendered {
+    let text = &*dockerfile.text;
+    let mut out = String::new();
+    let mut lines = Vec::new();
+    let mut at = 0;
+    for (stage, items) in dockerfile.stages.iter().zip(stages) {
+        let start = line_end(text, stage.span.end);
+        out.push_str(&text[at..start]);
+        at = stage.instructions.last().map_or(start, |last| line_end(text, last.span.end));
+        lines.push(write_stage(&mut out, text, stage, items, start));
+    }
+    out.push_str(&text[at..]);
+    Rendered { text: out, lines }
+}
+
+fn write_stage(
+    out: &mut String,
+    text: &str,
+    stage: &Stage,
+    items: &[Item],
+    start: usize,
+) -> Vec<Range<usize>> {
+    let blocks = blocks(text, stage, start);
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut lines = Vec::new();
+    let mut takes_gap = true;
+    for (at, item) in items.iter().enumerate() {
+        if !out.is_empty() && !out.ends_with('\n') {
+            out.push_str(newline);
+        }
+        match &item.source {
+            Source::Written(index) => {
+                let block = &blocks[*index];
+                if takes_gap || !block.gap.trim().is_empty() {
+                    out.push_str(block.gap);
+                }
+                takes_gap = true;
+                lines.push(write(out, block.body));
+            }
+            Source::Added { text, .. } => {
+                // The first of added lines takes the blank lines of what it is put before; an install step that
+                // follows stands right below them.
+                let displaced = items[at..].iter().filter_map(Item::written).min();
+                let gap = displaced.map_or("", |index| blocks[index].gap);
+                if takes_gap && gap.trim().is_empty() {
+                    out.push_str(gap);
+                }
+                takes_gap = false;
+                lines.push(write(out, &format!("{text}{newline}")));
+            }
+        }
+    }
+    lines
+}
+
+fn write(out: &mut String, body: &str) -> Range<usize> {
+    let first = out.matches('\n').count() + 1;
+    out.push_str(body);
+    first..first + body.trim_end_matches(['\r', '\n']).matches('\n').count()
+}
+
+/// Cuts a stage's text after its FROM into blocks, one an instruction.
+fn blocks<'a>(text: &'a str, stage: &Stage, start: usize) -> Vec<Block<'a>> {
+    let mut at = start;
+    stage
+        .instructions
+        .iter()
+        .map(|instruction| {
+            let first =
+                instruction.comments.first().map_or(instruction.span.start, |comment| comment.span.start);
+            let first = text[..first].rfind('\n').map_or(0, |end| end + 1).max(at);
+            let end = line_end(text, instruction.span.end);
+            let block = Block { gap: &text[at..first], body: &text[first..end] };
+            at = end;
+            block
+        })
+        .collect()
+}
+
+/// The end of the line that holds a place, its line break included.
+fn line_end(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |end| at + end + 1)
+}
