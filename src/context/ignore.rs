@@ -128,16 +128,13 @@ impl Ignore {
     /// the path or a directory above it with `**/` put before it.
     pub fn near_miss(&self, path: &str) -> Option<Decision> {
         let path = path::clean(path);
-        if self.is_ignored(&path) {
-            return None;
-        }
-        (0..self.lines.len())
-            .find(|&i| {
-                let (text, negated) = self.patterns.text(i);
-                let bare = !negated && !text.contains('/') && text != "*";
-                bare && path.split('/').skip(1).any(|name| self.patterns.matches_alone(i, name))
-            })
-            .map(|i| self.decided(i))
+        let looks_like = |&i: &usize| {
+            let (text, negated) = self.patterns.text(i);
+            let bare = !negated && !text.contains('/') && text != "*";
+            bare && path.split('/').skip(1).any(|name| self.patterns.matches_alone(i, name))
+        };
+        let line = (0..self.lines.len()).find(looks_like)?;
+        (!self.is_ignored(&path)).then(|| self.decided(line))
     }
 }
 

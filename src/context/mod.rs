@@ -12,6 +12,7 @@ pub mod path;
 mod patterns;
 pub mod scan;
 pub mod select;
+pub mod traps;
 pub mod tree;
 pub mod watch;
 
@@ -21,5 +22,6 @@ pub use ignore::{Decision, Ignore, IgnoreError};
 pub use index::Index;
 pub use scan::{Scan, ScanError, ScanStats, Warning, WarningKind, find_ignore};
 pub use select::{Memo, SelectError, Selection, Selector, changed_paths, select, select_all};
+pub use traps::Trap;
 pub use tree::{Dir, Entry, File, Special, Tree};
 pub use watch::{WatchError, WatchEvent, WatchMode, Watcher};
