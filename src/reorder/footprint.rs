@@ -7,8 +7,8 @@ use crate::context::{Selector, Tree, select};
 use crate::dockerfile::ast::{CommandLine, Copy, CopySpec, Instruction, InstructionKind, Run};
 use crate::shell::{self, Effects, Environment, PathPattern, PathSet};
 
-/// Directories whose content decides how any program of the system runs.
-const SYSTEM: [&str; 7] = ["/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc", "/opt"];
+/// Directories whose content decides how any program of the system runs; those on PATH come besides.
+const SYSTEM: [&str; 6] = ["/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc"];
 
 /// What a build step or a setting reads and changes.
 #[derive(Debug, Clone)]
@@ -17,6 +17,11 @@ pub(super) struct Footprint {
     pub(super) reads: PathSet,
     /// Paths that it makes, changes or removes.
     pub(super) writes: PathSet,
+    /// Those of `writes` that it is told to write: what is taken to have changed when it ran anew.
+    pub(super) told: PathSet,
+    /// Directories that it makes where they are missing, with the owner that they get: two that make the same
+    /// directory for the same owner leave the same, in either order.
+    pub(super) makes: Vec<(String, String)>,
     /// Variables that it depends on.
     pub(super) uses: Environment,
     /// Variables that it sets.
@@ -84,6 +89,8 @@ impl Footprint {
         Self {
             reads: PathSet::nothing(),
             writes: PathSet::nothing(),
+            told: PathSet::nothing(),
+            makes: Vec::new(),
             uses: Environment::default(),
             sets: BTreeSet::new(),
             needs: BTreeSet::new(),
@@ -105,7 +112,7 @@ impl Footprint {
             }
             InstructionKind::Workdir(raw) => {
                 footprint.uses_text(raw);
-                footprint.make(scope.path(raw));
+                footprint.make(scope.path(raw), scope.user.as_deref().unwrap_or_default());
                 footprint.needs.insert(Setting::User);
                 if !raw.starts_with('/') {
                     footprint.needs.insert(Setting::Workdir);
@@ -168,22 +175,30 @@ impl Footprint {
         if matches!(run.command, CommandLine::Shell(_)) {
             self.needs.insert(Setting::Shell);
         }
-        self.take_effects(&effects);
+        self.take_effects(&effects, scope);
         for mount in &run.mounts {
             self.mount(&mount.value, scope, tree);
         }
     }
 
     /// Takes over what a command does.
-    pub(super) fn take_effects(&mut self, effects: &Effects) {
+    pub(super) fn take_effects(&mut self, effects: &Effects, scope: &Scope) {
         self.reads.extend(effects.reads.all());
         self.writes.extend(effects.writes.all());
+        self.told.extend(effects.writes.named.clone());
         self.uses.any |= effects.environment.any;
         self.uses.names.extend(effects.environment.names.iter().cloned());
         self.opaque.extend(effects.opaque.iter().cloned());
         if !effects.programs.is_empty() {
             for path in SYSTEM {
                 self.reads.add(PathPattern::tree(path));
+            }
+            for directory in
+                scope.value("PATH").unwrap_or_default().split(':').filter(|path| path.starts_with('/'))
+            {
+                let root =
+                    directory.strip_suffix("/bin").filter(|root| !root.is_empty()).unwrap_or(directory);
+                self.reads.add(PathPattern::tree(shell::normalise(root)));
             }
         }
     }
@@ -272,27 +287,34 @@ impl Footprint {
     }
 
     fn place(&mut self, spec: &CopySpec, placed: Option<Vec<Placement>>, scope: &Scope) {
-        match (placed, scope.path(&spec.dest)) {
-            (Some(placed), Some(dest)) => {
-                self.make(Some(dest));
-                for placement in placed {
-                    self.writes.add(PathPattern::tree(placement.dest));
-                }
-            }
-            (None, Some(dest)) => {
-                self.make(Some(dest.clone()));
-                self.writes.add(PathPattern::tree(dest));
-            }
-            (_, None) => self.writes = PathSet::Everything,
+        let Some(dest) = scope.path(&spec.dest) else {
+            self.writes = PathSet::Everything;
+            return;
+        };
+        let is_directory = spec.dest.ends_with(['/', '.'])
+            || placed.as_ref().is_some_and(|placed| placed.iter().any(|p| p.dest != dest));
+        if is_directory {
+            self.make(Some(dest.clone()), spec.chown.as_deref().unwrap_or_default());
+        } else {
+            self.make(Some(parent(&dest).to_owned()), spec.chown.as_deref().unwrap_or_default());
         }
+        match placed {
+            Some(placed) => {
+                placed.into_iter().for_each(|placement| self.writes.add(PathPattern::tree(placement.dest)))
+            }
+            None => self.writes.add(PathPattern::tree(dest)),
+        }
+        self.told = self.writes.clone();
     }
 
-    /// Makes a directory with its parents: each entry itself is written.
-    fn make(&mut self, path: Option<String>) {
-        match path {
-            Some(path) => self.writes.add(PathPattern::exact(path)),
-            None => self.writes = PathSet::Everything,
-        }
+    /// Makes a directory with its parents, where they are missing.
+    fn make(&mut self, path: Option<String>, owner: &str) {
+        let Some(path) = path else {
+            self.writes = PathSet::Everything;
+            return;
+        };
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+        self.makes.extend(ends.filter(|end| *end > 1).map(|end| (path[..end].to_owned(), owner.to_owned())));
     }
 
     /// Notes the variables that a raw text names; a dollar sign before anything else uses none.
@@ -344,6 +366,15 @@ impl Footprint {
         }
         None
     }
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("/", |(directory, _)| if directory.is_empty() { "/" } else { directory })
+}
+
+/// Tells whether a path lies strictly below a directory.
+fn is_below(path: &str, directory: &str) -> bool {
+    path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A context path with the place that a COPY gives it. Directories stand for all that they hold.

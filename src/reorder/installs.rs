@@ -143,14 +143,14 @@ impl View<'_> {
                 if let Some(name) = effects.opaque.first() {
                     return Err(Why::SharesStep(name.clone()));
                 }
-                footprint.take_effects(&effects);
+                footprint.take_effects(&effects, self.scope(self.index));
                 continue;
             }
             let plan = self.plan(&command.words, command.cwd.as_deref(), spread)?;
             ecosystem = plan.ecosystem;
             needs.extend(plan.needs.into_iter().filter(|path| !needs.contains(path)).collect::<Vec<_>>());
             writes.extend(plan.writes);
-            footprint.take_effects(&outside(effects, &spread.dest));
+            footprint.take_effects(&outside(effects, &spread.dest), self.scope(self.index));
         }
         self.finish(copy, spread, ecosystem, &needs, &writes, footprint)
     }
@@ -211,6 +211,7 @@ impl View<'_> {
         }
         for context in writes {
             footprint.writes.add(PathPattern::tree(place(context)));
+            footprint.told.add(PathPattern::tree(place(context)));
         }
         let supplied = self.supplied_before(copy);
         let missing: Vec<&String> =

@@ -174,7 +174,7 @@ impl Model {
                     }
                     // A RUN that ran anew may have made something else; a COPY only if what it copies changed.
                     if own || (broken && item.is_run) {
-                        changed.push(&item.footprint.writes);
+                        changed.push(&item.footprint.told);
                     }
                 }
             }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::footprint::placements;
 use super::installs::{self, Split, local_copy};
 use super::model::{Edits, Item, Model};
-use super::search::{LEAST_GAIN, apply, best_order};
+use super::search::{apply, best_order, least_gain};
 use super::text::render;
 use super::{Move, MoveKind, Proposal, Refusal, ReorderInput};
 use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind};
@@ -70,7 +70,7 @@ impl Work<'_> {
         for candidate in 0..self.splits.len() {
             let without: Vec<usize> = chosen.iter().copied().filter(|at| *at != candidate).collect();
             let alone = self.arrange(original, &without).seconds;
-            if alone <= seconds + LEAST_GAIN {
+            if alone <= seconds + least_gain(alone) {
                 (chosen, seconds) = (without, alone);
             }
         }

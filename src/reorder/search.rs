@@ -4,8 +4,15 @@ use std::collections::HashMap;
 
 use super::model::{Edits, Item, Model};
 
-/// Seconds that a change of two items' order has to gain, so that an order is left alone for next to nothing.
-pub(super) const LEAST_GAIN: f64 = 0.01;
+/// The share of the expected seconds, and the seconds, that a change has to gain: a Dockerfile is left alone for
+/// next to nothing.
+const LEAST_SHARE: f64 = 0.02;
+const LEAST_SECONDS: f64 = 1.0;
+
+/// Seconds that a change has to gain where a rebuild is expected to take this long.
+pub(super) fn least_gain(expected: f64) -> f64 {
+    (expected * LEAST_SHARE).max(LEAST_SECONDS)
+}
 
 /// How many sets of items are looked at before the search is bounded.
 const MOST_STATES: usize = 4_000;
@@ -48,6 +55,7 @@ fn climb(
 ) -> Vec<usize> {
     let mut seen: HashMap<Vec<usize>, f64> = HashMap::new();
     let mut cost = price(model, stage, edits, &order, &mut seen);
+    let least = least_gain(cost);
     loop {
         let mut best: Option<(f64, Vec<usize>)> = None;
         for candidate in neighbours(&order, before) {
@@ -55,7 +63,7 @@ fn climb(
                 break;
             }
             let price = price(model, stage, edits, &candidate, &mut seen);
-            if price < best.as_ref().map_or(cost, |(least, _)| *least) - LEAST_GAIN {
+            if price < best.as_ref().map_or(cost, |(least, _)| *least) - least {
                 best = Some((price, candidate));
             }
         }
@@ -113,6 +121,7 @@ fn settle(
 ) -> Vec<usize> {
     let mut seen = HashMap::new();
     let mut cost = price(model, stage, edits, &order, &mut seen);
+    let least = least_gain(cost) / 10.0;
     let mut changed = true;
     while changed {
         changed = false;
@@ -124,7 +133,7 @@ fn settle(
             let mut next = order.clone();
             next.swap(at - 1, at);
             let price = price(model, stage, edits, &next, &mut seen);
-            if price <= cost + LEAST_GAIN / 10.0 {
+            if price <= cost + least {
                 (cost, order, changed) = (price, next, true);
             }
         }

@@ -115,8 +115,8 @@ fn dotnet() {
     insta::assert_snapshot!(shown(
         text,
         &[
-            ("x.sln", ""),
-            ("src/Web/Web.csproj", "<Project/>"),
+            ("x.sln", "Project(\"{A}\") = \"Web\", \"src\\Web\\Web.csproj\", \"{B}\"\n",),
+            ("src/Web/Web.csproj", "<ProjectReference Include=\"..\\Core\\Core.csproj\" />"),
             ("src/Core/Core.csproj", "<Project/>"),
             ("src/Web/P.cs", "x")
         ]

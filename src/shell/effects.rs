@@ -253,18 +253,24 @@ impl Study<'_> {
         };
         let base = base(tool, &arguments, outer.cwd.as_deref());
         let mut call = Call { arguments, cwd: base, program: &words[0] };
-        call.arguments.operands.drain(..taken);
         if let Some(skip) = usage.wraps {
-            let inner: Vec<Word> = call.arguments.operands.iter().skip(skip).map(|w| (*w).clone()).collect();
+            // `env A=1 program`: assignments come before the program.
+            let operands =
+                call.arguments.operands.iter().skip(skip).skip_while(|word| word.text.contains('='));
+            let inner: Vec<Word> = operands.map(|word| (*word).clone()).collect();
             self.words(&inner, &Command { cwd: call.cwd.clone(), ..outer.clone() });
         }
-        self.usage(usage, &call, words);
+        call.arguments.operands.drain(..taken);
+        self.usage(tool, usage, &call, words);
     }
 
-    fn usage(&mut self, usage: &Usage, call: &Call<'_>, words: &[Word]) {
+    fn usage(&mut self, tool: &Tool, usage: &Usage, call: &Call<'_>, words: &[Word]) {
         for template in &usage.reads {
             for place in self.places(template, call) {
                 self.read_place(place);
+            }
+            if tool.climbs && !template.starts_with(['/', '~', '{']) {
+                self.read_above(template, call.cwd.as_deref());
             }
         }
         for template in &usage.writes {
@@ -283,10 +289,9 @@ impl Study<'_> {
         }
         self.total.deterministic &= usage.deterministic.unwrap_or(!usage.network && !usage.opaque);
         if usage.project {
-            let here = call
-                .cwd
-                .as_deref()
-                .map_or(PathSet::Everything, |cwd| PathSet::Paths(vec![PathPattern::tree(cwd)]));
+            let here = call.cwd.as_deref().map_or(PathSet::Everything, |cwd| {
+                PathSet::Paths(vec![PathPattern::tree(project_root(cwd))])
+            });
             self.total.reads.possible.extend(here.clone());
             self.total.writes.possible.extend(here);
             self.total.deterministic = false;
@@ -295,6 +300,18 @@ impl Study<'_> {
             self.unknown_program(&call.program.text, words, call.cwd.as_deref());
         } else if usage.opaque {
             self.total.add_opaque(&call.program.text);
+        }
+    }
+
+    /// Adds a path of the project in the directories above: a workspace's root, settings and lock file.
+    fn read_above(&mut self, template: &str, cwd: Option<&str>) {
+        let Some(cwd) = cwd else { return };
+        let root = project_root(cwd);
+        let mut above = cwd;
+        while above.len() > root.len() {
+            above = above.rsplit_once('/').map_or("", |(directory, _)| directory);
+            let place = self.fixed(template, false, Some(above));
+            self.read_place(place);
         }
     }
 
@@ -560,6 +577,28 @@ fn surroundings(cwd: &str) -> PathPattern {
     } else {
         PathPattern::tree(cwd)
     }
+}
+
+/// The outermost directory above one that can still be the project's: not one that many things share.
+fn project_root(cwd: &str) -> &str {
+    const SHARED: [&str; 14] = [
+        "/usr",
+        "/usr/src",
+        "/usr/local",
+        "/usr/local/src",
+        "/usr/share",
+        "/home",
+        "/opt",
+        "/var",
+        "/var/www",
+        "/var/lib",
+        "/srv",
+        "/root",
+        "/tmp",
+        "/go/src",
+    ];
+    let ends = cwd.match_indices('/').map(|(at, _)| at).skip(1).chain([cwd.len()]);
+    ends.map(|end| &cwd[..end]).find(|path| !SHARED.contains(path)).unwrap_or(cwd)
 }
 
 /// Tells whether a way to use a tool fits the arguments, and how many operands name it.

@@ -23,6 +23,9 @@ pub(super) struct Tool {
     /// Flags end at the first operand.
     #[serde(default)]
     pub(super) stops: bool,
+    /// Looks for its settings and manifests in the directories above as well.
+    #[serde(default)]
+    pub(super) climbs: bool,
     /// A shell has it built in: no program of the system is run.
     #[serde(default)]
     pub(super) builtin: bool,
@@ -50,13 +53,16 @@ pub(super) struct Usage {
     /// Flags, one of which is given. None: any.
     #[serde(default)]
     pub(super) flags: Vec<String>,
+    /// What it depends on.
     #[serde(default)]
     pub(super) reads: Vec<String>,
+    /// What it makes or changes.
     #[serde(default)]
     pub(super) writes: Vec<String>,
+    /// What it removes.
     #[serde(default)]
     pub(super) deletes: Vec<String>,
-    /// Variables that this way takes from the environment, besides the tool's.
+    /// May use the network.
     #[serde(default)]
     pub(super) network: bool,
     /// Runs code that cannot be known: may read and write anything.

@@ -13,6 +13,9 @@ const DEPENDENCIES: [&str; 4] =
 
 pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
     let root = manifest(install, "package.json")?;
+    if let Some(above) = workspace_above(install) {
+        return Err(Why::DependsOnSources(format!("it is part of the workspace of {above}")));
+    }
     let members = members(install, &root)?;
     check_package(install, "", &root, plan)?;
     for member in &members {
@@ -27,6 +30,21 @@ pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
         }
     }
     check_lock(install, &root)
+}
+
+/// A workspace in a directory above decides what is installed.
+fn workspace_above(install: &Install<'_>) -> Option<String> {
+    let mut dir = install.dir;
+    while !dir.is_empty() {
+        dir = crate::context::path::split(dir).0;
+        let manifest = crate::context::path::join(dir, "package.json");
+        let package = install.files.read(&manifest).filter(|_| install.tree.contains(&manifest));
+        let settings = crate::context::path::join(dir, "pnpm-workspace.yaml");
+        if install.tree.contains(&settings) || package.is_some_and(|text| text.contains("\"workspaces\"")) {
+            return Some(manifest);
+        }
+    }
+    None
 }
 
 fn manifest(install: &Install<'_>, name: &str) -> Result<Value, Why> {
