@@ -80,6 +80,7 @@ pub(super) fn gather(ignore: &Ignore, start: Pending, index: &Index) -> Gathered
         gathered.dirs.push((l.dir.path.clone(), l.dir.identity));
     }
     let mut made: HashMap<String, Arc<Dir>> = HashMap::new();
+    let mut all = Vec::with_capacity(listed.len());
     // A directory comes before what it holds, so from the end it finds what it holds made.
     for (listed, settled) in listed.into_iter().zip(settled).rev() {
         let mut builder = Builder { made: &mut made, gathered: &mut gathered, records: Vec::new() };
@@ -89,10 +90,16 @@ pub(super) fn gather(ignore: &Ignore, start: Pending, index: &Index) -> Gathered
         gathered.records.push((listed.dir.path.as_str().into(), records));
         // An ignored directory is there only for what is brought back in it.
         if !(listed.dir.ignored && entries.is_empty()) {
-            made.insert(listed.dir.path, Arc::new(Dir::new(listed.dir.mode, entries)));
+            let dir = Arc::new(Dir::new(listed.dir.mode, entries));
+            all.push(Arc::clone(&dir));
+            made.insert(listed.dir.path, dir);
         }
     }
     gathered.dir = made.remove(&at).unwrap_or_default();
+    // Digests are kept where they belong, so that the threads can compute them ahead.
+    all.par_iter().for_each(|dir| {
+        dir.digest();
+    });
     gathered
 }
 
