@@ -45,15 +45,21 @@ fn column(files: usize) -> Vec<(&'static str, Option<f64>)> {
     let warm = || Scan::new(&root, ignore(), Index::load(&cache, &root)).expect("a folder");
     cold().save_index(&cache).expect("room for an index");
     let mut out = vec![
-        ("scan from nothing", Some(median(|| {
-            cold().tree().digest();
-        })))),
+        (
+            "scan from nothing",
+            Some(median(|| {
+                cold().tree().digest();
+            })),
+        ),
         ("b3sum of all files", b3sum(&root)),
         // It writes an object per file, so once is enough.
         ("git add into a fresh index, once", Some(fresh_add(&root, dir.path()))),
-        ("scan from the index", Some(median(|| {
-            warm().tree().digest();
-        })))),
+        (
+            "scan from the index",
+            Some(median(|| {
+                warm().tree().digest();
+            })),
+        ),
         ("git status", Some(median(|| git(&root, &["status", "--porcelain"])))),
     ];
     let mut scan = warm();
@@ -130,7 +136,8 @@ fn b3sum(root: &Path) -> Option<f64> {
 }
 
 fn run(command: &mut Command) {
-    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("a program to compare to");
+    let status =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("a program to compare to");
     assert!(status.success(), "{command:?}");
 }
 
