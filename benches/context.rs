@@ -19,14 +19,15 @@ fn main() {
     let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![500, 5_000, 50_000] } else { sizes };
     println!("median of {RUNS} runs, milliseconds, files in the page cache");
-    println!("{:<44}{}", "", sizes.iter().map(|n| format!("{n:>12}")).collect::<String>());
+    let head: Vec<String> = sizes.iter().map(|n| format!("{n:>12}")).collect();
+    println!("{:<44}{}", "", head.concat());
     let columns: Vec<Vec<(&str, Option<f64>)>> = sizes.iter().map(|&n| column(n)).collect();
     for row in 0..columns[0].len() {
-        let cells: String = columns
-            .iter()
-            .map(|c| c[row].1.map_or_else(|| format!("{:>12}", "-"), |ms| format!("{ms:>12.2}")))
-            .collect();
-        println!("{:<44}{cells}", columns[0][row].0);
+        let cell = |c: &Vec<(&str, Option<f64>)>| {
+            c[row].1.map_or_else(|| format!("{:>12}", "-"), |ms| format!("{ms:>12.2}"))
+        };
+        let cells: Vec<String> = columns.iter().map(cell).collect();
+        println!("{:<44}{}", columns[0][row].0, cells.concat());
     }
 }
 
