@@ -1,6 +1,8 @@
 //! Recorded builds, judged at the level of the context alone: what a COPY selects must change exactly where the
 //! daemon ran the COPY again.
 
+#![cfg(unix)]
+
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
@@ -190,7 +192,6 @@ fn run(case: &Value) -> usize {
     judged
 }
 
-#[cfg(unix)]
 #[test]
 fn recorded_builds() {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/cases");

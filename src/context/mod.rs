@@ -1,6 +1,7 @@
 //! The build context as a value: paths, kinds, modes, digests; .dockerignore; what a COPY selects.
 //!
-//! [`scan`] and [`watch`] are the only doors to the file system.
+//! [`scan`], with the [`index`] that it keeps, and [`watch`] are the only doors to the file system. The rest is
+//! pure: a [`Tree`] is a value, what a [`Selector`] takes from it is a function of both.
 
 pub mod diff;
 pub mod digest;
