@@ -1,7 +1,7 @@
 //! A directory with all below it: listed, its changed files read, put together as a value.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -36,17 +36,22 @@ pub(super) enum Settled {
     Gone(Warning),
 }
 
-/// Reads a file unless its stat is known.
-pub(super) fn settle(disk: &Path, at: &str, stat: &Stat, index: &Index) -> Settled {
-    let (dir, name) = path::split(at);
+/// Reads a file unless its stat is known. Its path on disk is not even put together where it is.
+pub(super) fn settle(
+    disk: impl FnOnce() -> PathBuf,
+    dir: &str,
+    name: &str,
+    stat: &Stat,
+    index: &Index,
+) -> Settled {
     let known = index.get(dir, name);
     if let Some(record) = known.filter(|r| r.holds(stat)) {
         return Settled::Known(record.clone());
     }
-    match read::record(disk, known) {
+    match read::record(&disk(), known) {
         Ok(record) => Settled::Read(record),
-        Err(e) if is_gone(&e) => Settled::Gone(Warning::of(at, &e)),
-        Err(e) => Settled::Unreadable(Warning::of(at, &e)),
+        Err(e) if is_gone(&e) => Settled::Gone(Warning::of(&path::join(dir, name), &e)),
+        Err(e) => Settled::Unreadable(Warning::of(&path::join(dir, name), &e)),
     }
 }
 
@@ -106,12 +111,11 @@ pub(super) fn gather(ignore: &Ignore, start: Pending, index: &Index) -> Gathered
 /// Settles all files of all directories, in the order of their items.
 fn settle_all(listed: &[Listed], index: &Index) -> Vec<Vec<Settled>> {
     let of_item = |l: &Listed, item: &Item| match &item.what {
-        What::File(stat) => {
-            Some(settle(&item.disk(&l.dir.disk), &path::join(&l.dir.path, &item.name), stat, index))
-        }
+        What::File(stat) => Some(settle(|| item.disk(&l.dir.disk), &l.dir.path, &item.name, stat, index)),
         _ => None,
     };
-    let of_dir = |l: &Listed| l.items.par_iter().filter_map(|item| of_item(l, item)).collect();
+    let of_dir =
+        |l: &Listed| l.items.par_iter().with_min_len(64).filter_map(|item| of_item(l, item)).collect();
     listed.par_iter().map(of_dir).collect()
 }
 

@@ -205,7 +205,8 @@ impl Scan {
     }
 
     fn read(&mut self, at: &str, disk: &Path, stat: Stat) -> Option<Entry> {
-        match gather::settle(disk, at, &stat, &self.index) {
+        let (dir, name) = path::split(at);
+        match gather::settle(|| disk.to_path_buf(), dir, name, &stat, &self.index) {
             Settled::Known(record) => {
                 self.stats.known += 1;
                 Some(gather::entry_of(&record))
