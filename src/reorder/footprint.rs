@@ -7,9 +7,6 @@ use crate::context::{Selector, Tree, select};
 use crate::dockerfile::ast::{CommandLine, Copy, CopySpec, Instruction, InstructionKind, Run};
 use crate::shell::{self, Effects, Environment, PathPattern, PathSet};
 
-/// Directories whose content decides how any program of the system runs; those on PATH come besides.
-const SYSTEM: [&str; 6] = ["/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc"];
-
 /// What a build step or a setting reads and changes.
 #[derive(Debug, Clone)]
 pub(super) struct Footprint {
@@ -190,7 +187,8 @@ impl Footprint {
         self.uses.names.extend(effects.environment.names.iter().cloned());
         self.opaque.extend(effects.opaque.iter().cloned());
         if !effects.programs.is_empty() {
-            for path in SYSTEM {
+            // Directories on PATH come besides those that the system always looks into.
+            for path in shell::SYSTEM {
                 self.reads.add(PathPattern::tree(path));
             }
             for directory in
@@ -300,7 +298,9 @@ impl Footprint {
         }
         match placed {
             Some(placed) => {
-                placed.into_iter().for_each(|placement| self.writes.add(PathPattern::tree(placement.dest)))
+                for placement in placed {
+                    self.writes.add(PathPattern::tree(placement.dest));
+                }
             }
             None => self.writes.add(PathPattern::tree(dest)),
         }
@@ -364,7 +364,28 @@ impl Footprint {
                 unknown.map_or_else(|| Clash::Path("/".to_owned()), |name| Clash::Unknown(name.clone())),
             );
         }
-        None
+        self.made_clash(other).or_else(|| other.made_clash(self))
+    }
+
+    /// Finds a directory made here that the other reads, writes as a whole, or makes for another owner.
+    ///
+    /// A file that is written below the directory needs no order where the other makes the directory too, and
+    /// alike; a COPY from the source's own directory sets mode and owner of those below its destination whoever
+    /// made them.
+    fn made_clash(&self, other: &Self) -> Option<Clash> {
+        let is_met = |(path, owner): &&(String, String)| {
+            let exact = PathPattern::exact(path.as_str());
+            let meets = |set: &PathSet| match set {
+                PathSet::Everything => true,
+                PathSet::Paths(paths) => paths.iter().any(|p| p.overlaps(&exact) && !is_below(&p.text, path)),
+            };
+            let makes_too = other.makes.iter().any(|(made, _)| made == path || is_below(path, made));
+            let elsewise = other.makes.iter().any(|(made, by)| made == path && by != owner);
+            // Something below is written by one that does not make the directory: it has to be there first.
+            let filled = other.writes.patterns().iter().any(|p| is_below(&p.text, path)) && !makes_too;
+            meets(&other.reads) || elsewise || filled || (meets(&other.writes) && !makes_too)
+        };
+        self.makes.iter().find(is_met).map(|(path, _)| Clash::Path(path.clone()))
     }
 }
 

@@ -345,12 +345,11 @@ fn files_of(placed: &[Placement], input: &ReorderInput<'_>) -> Vec<Placement> {
     for placement in placed {
         match input.tree.subtree(&placement.source) {
             Some(subtree) => {
-                files.extend(subtree.iter().filter(|(_, entry)| !entry.is_dir()).map(|(inner, _)| {
-                    Placement {
-                        source: path::join(&placement.source, &inner),
-                        dest: shell::join(&placement.dest, &inner),
-                    }
-                }))
+                let below = subtree.iter().filter(|(_, entry)| !entry.is_dir()).map(|(inner, _)| Placement {
+                    source: path::join(&placement.source, &inner),
+                    dest: shell::join(&placement.dest, &inner),
+                });
+                files.extend(below);
             }
             None => files.push(placement.clone()),
         }

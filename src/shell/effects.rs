@@ -1,7 +1,7 @@
 //! What a RUN reads and writes.
 
 use super::arguments::Arguments;
-use super::paths::{PathPattern, PathSet, join};
+use super::paths::{PathPattern, PathSet, SYSTEM, join};
 use super::rules;
 use super::script::{Command, Redirect, Scene, Script, Word};
 use super::tools::{self, Tool, Usage};
@@ -415,6 +415,7 @@ impl Study<'_> {
             "{sources}" => all(&operands[..last]),
             "{into}" => call.destinations(),
             "{names}" => call.names(),
+            "{system}" => SYSTEM.iter().map(|path| Place::Known(PathPattern::tree(*path))).collect(),
             "{python}" => self.python_directories(call),
             _ => match template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
                 Some(flags) => {

@@ -17,7 +17,7 @@ mod tools;
 mod words;
 
 pub use effects::{Access, Chance, Effects, Environment, effects, effects_of_exec, effects_of_script};
-pub use paths::{PathPattern, PathSet, join, normalise};
+pub use paths::{PathPattern, PathSet, SYSTEM, join, normalise};
 pub use script::{Command, Redirect, Scene, Script, ShellKind, Word, run_text};
 pub use words::quote;
 

@@ -1,5 +1,34 @@
 //! Paths of a container's file system, and sets of them.
 
+/// Directories that packages of the system go to, and that decide how its programs run. Directories in which
+/// projects are put as well (`/usr/src`, `/opt`, `/srv`, `/home`) are not among them, as distributions leave those
+/// to the administrator (Filesystem Hierarchy Standard, chapters 3 and 4).
+pub const SYSTEM: [&str; 23] = [
+    "/bin",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/sbin",
+    "/usr/bin",
+    "/usr/games",
+    "/usr/include",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libexec",
+    "/usr/local/bin",
+    "/usr/local/etc",
+    "/usr/local/include",
+    "/usr/local/lib",
+    "/usr/local/lib64",
+    "/usr/local/libexec",
+    "/usr/local/sbin",
+    "/usr/local/share",
+    "/usr/sbin",
+    "/usr/share",
+];
+
 /// The paths that a command may touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathSet {
