@@ -1,5 +1,7 @@
 //! Dockerfiles with what is made of them.
 
+mod interpret;
+
 use super::*;
 use crate::dockerfile::parse;
 

@@ -1,0 +1,347 @@
+//! Builds small Dockerfiles in memory, to compare what two orders leave behind.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::super::*;
+use crate::context::path;
+use crate::dockerfile::ast::{CommandLine, CopySpec, InstructionKind};
+use crate::dockerfile::parse;
+use crate::shell::{self, Command, Redirect, Scene, Script, ShellKind};
+
+/// What stands at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Node {
+    Dir { owner: String },
+    File { owner: String, text: String },
+}
+
+/// An image in the making.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Image {
+    nodes: BTreeMap<String, Node>,
+    env: BTreeMap<String, String>,
+    args: BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
+    workdir: String,
+    user: String,
+}
+
+/// A command that fails fails the build.
+#[derive(Debug)]
+struct Failed;
+
+impl Image {
+    fn owner(&self) -> String {
+        self.user.clone()
+    }
+
+    fn expand(&self, raw: &str) -> String {
+        let mut text = raw.to_owned();
+        for (name, value) in self.env.iter().chain(&self.args) {
+            text = text.replace(&format!("${name}"), value);
+        }
+        text
+    }
+
+    fn absolute(&self, path: &str) -> String {
+        shell::join(if self.workdir.is_empty() { "/" } else { &self.workdir }, path)
+    }
+
+    fn make_dirs(&mut self, path: &str, owner: &str) -> Result<(), Failed> {
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+        for end in ends.filter(|end| *end > 1) {
+            match self.nodes.get(&path[..end]) {
+                Some(Node::Dir { .. }) => {}
+                Some(Node::File { .. }) => return Err(Failed),
+                None => {
+                    self.nodes.insert(path[..end].to_owned(), Node::Dir { owner: owner.to_owned() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_dir(&self, path: &str) -> bool {
+        path == "/" || matches!(self.nodes.get(path), Some(Node::Dir { .. }))
+    }
+
+    fn put(&mut self, path: &str, owner: &str, text: String) -> Result<(), Failed> {
+        let parent = path.rsplit_once('/').map_or("", |(dir, _)| dir);
+        if self.is_dir(path) || !(parent.is_empty() || self.is_dir(parent)) {
+            return Err(Failed);
+        }
+        // An existing file keeps its owner.
+        let owner = match self.nodes.get(path) {
+            Some(Node::File { owner, .. }) => owner.clone(),
+            _ => owner.to_owned(),
+        };
+        self.nodes.insert(path.to_owned(), Node::File { owner, text });
+        Ok(())
+    }
+
+    fn text(&self, path: &str) -> Result<String, Failed> {
+        match self.nodes.get(path) {
+            Some(Node::File { text, .. }) => Ok(text.clone()),
+            _ => Err(Failed),
+        }
+    }
+
+    /// COPY: destination directories are made; directories that are copied set owners, files replace.
+    fn copy(&mut self, spec: &CopySpec, tree: &Tree) -> Result<(), Failed> {
+        let owner = spec.chown.clone().unwrap_or_default();
+        let raw = self.expand(&spec.dest);
+        let dest = self.absolute(&raw);
+        let into = raw.ends_with(['/', '.']) || spec.sources.len() > 1;
+        for source in &spec.sources {
+            let source = path::clean(source).into_owned();
+            let Some(entry) = tree.get(&source) else { return Err(Failed) };
+            let Some(subtree) = tree.subtree(&source) else {
+                let name = source.rsplit('/').next().unwrap_or(&source);
+                let is_into = into || self.is_dir(&dest);
+                let target = if is_into { shell::join(&dest, name) } else { dest.clone() };
+                self.make_dirs(target.rsplit_once('/').map_or("", |(dir, _)| dir), &owner)?;
+                self.replace(&target, &owner, format!("{:?}", entry.digest()))?;
+                continue;
+            };
+            self.make_dirs(&dest, &owner)?;
+            for (inner, entry) in &subtree {
+                let target = shell::join(&dest, &inner);
+                if entry.is_dir() {
+                    if matches!(self.nodes.get(&target), Some(Node::File { .. })) {
+                        return Err(Failed);
+                    }
+                    self.nodes.insert(target, Node::Dir { owner: owner.clone() });
+                } else {
+                    self.replace(&target, &owner, format!("{:?}", entry.digest()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn replace(&mut self, path: &str, owner: &str, text: String) -> Result<(), Failed> {
+        if self.is_dir(path) {
+            return Err(Failed);
+        }
+        self.nodes.insert(path.to_owned(), Node::File { owner: owner.to_owned(), text });
+        Ok(())
+    }
+
+    fn run(&mut self, text: &str) -> Result<(), Failed> {
+        let all: BTreeMap<String, String> =
+            self.args.iter().chain(&self.env).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let env = |name: &str| Some(all.get(name).cloned().unwrap_or_default());
+        let cwd = self.absolute(".");
+        let script = Script::read(text, &Scene { cwd: &cwd, env: &env, shell: ShellKind::Posix });
+        assert!(script.understood, "{text}");
+        for command in &script.commands {
+            self.command(command)?;
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, command: &Command) -> Result<(), Failed> {
+        let cwd = command.cwd.clone().ok_or(Failed)?;
+        let at = |word: &str| shell::join(&cwd, word);
+        let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+        let owner = self.owner();
+        let mut output = None;
+        match words.as_slice() {
+            ["echo", rest @ ..] => output = Some(rest.join(" ")),
+            ["cat", files @ ..] => {
+                let texts: Result<Vec<String>, Failed> =
+                    files.iter().map(|file| self.text(&at(file))).collect();
+                output = Some(texts?.concat());
+            }
+            ["ls", dir] => {
+                let dir = at(dir);
+                if !self.is_dir(&dir) {
+                    return Err(Failed);
+                }
+                let below = format!("{}/", dir.trim_end_matches('/'));
+                let names = self
+                    .nodes
+                    .keys()
+                    .filter_map(|path| path.strip_prefix(&below))
+                    .filter(|name| !name.contains('/'));
+                output = Some(names.collect::<Vec<_>>().join("\n"));
+            }
+            ["mkdir", "-p", dirs @ ..] => dirs.iter().try_for_each(|dir| self.make_dirs(&at(dir), &owner))?,
+            ["touch", files @ ..] => {
+                for file in files {
+                    let path = at(file);
+                    if !self.is_dir(&path) && !self.nodes.contains_key(&path) {
+                        self.put(&path, &owner, String::new())?;
+                    }
+                }
+            }
+            ["cp", from, to] | ["mv", from, to] => {
+                let text = self.text(&at(from))?;
+                let mut to = at(to);
+                if self.is_dir(&to) {
+                    to = shell::join(&to, from.rsplit('/').next().unwrap_or(from));
+                }
+                self.put(&to, &owner, text)?;
+                if words[0] == "mv" && to != at(from) {
+                    self.nodes.remove(&at(from));
+                }
+            }
+            ["rm", "-rf", targets @ ..] => {
+                for target in targets {
+                    let target = at(target);
+                    self.nodes.retain(|path, _| {
+                        !path::is_within(path.trim_start_matches('/'), target.trim_start_matches('/'))
+                    });
+                }
+            }
+            ["chown", who, target] => match self.nodes.get_mut(&at(target)) {
+                Some(Node::Dir { owner } | Node::File { owner, .. }) => *owner = (*who).to_owned(),
+                None => return Err(Failed),
+            },
+            ["cd", dir] => {
+                if !self.is_dir(&at(dir)) {
+                    return Err(Failed);
+                }
+            }
+            other => unreachable!("no such command: {other:?}"),
+        }
+        for redirect in &command.redirects {
+            if let Redirect::Write(word) = redirect {
+                self.put(&at(&word.text), &owner, output.clone().unwrap_or_default())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Builds the only stage of a Dockerfile.
+fn build(text: &str, tree: &Tree) -> Result<Image, Failed> {
+    let dockerfile = parse(text).map_err(|_| Failed)?;
+    let mut image = Image::default();
+    for instruction in &dockerfile.stages[0].instructions {
+        match &instruction.kind {
+            InstructionKind::Copy(copy) => image.copy(&copy.spec, tree)?,
+            InstructionKind::Run(run) => match &run.command {
+                CommandLine::Shell(text) => image.run(text)?,
+                CommandLine::Exec(_) => return Err(Failed),
+            },
+            InstructionKind::Workdir(raw) => {
+                image.workdir = image.absolute(&image.expand(raw));
+                let (path, owner) = (image.workdir.clone(), image.owner());
+                image.make_dirs(&path, &owner)?;
+            }
+            InstructionKind::User(user) => image.user.clone_from(user),
+            InstructionKind::Env(pairs) => {
+                for pair in pairs {
+                    let value = image.expand(&pair.value);
+                    image.env.insert(pair.key.clone(), value);
+                }
+            }
+            InstructionKind::Arg(declarations) => {
+                for arg in declarations {
+                    image.args.insert(arg.name.clone(), arg.default.clone().unwrap_or_default());
+                }
+            }
+            InstructionKind::Label(pairs) => {
+                for pair in pairs {
+                    let value = image.expand(&pair.value);
+                    image.labels.insert(pair.key.clone(), value);
+                }
+            }
+            _ => {}
+        }
+    }
+    image.args.clear();
+    Ok(image)
+}
+
+fn context() -> Tree {
+    Tree::from_pairs([("f", "1"), ("g", "2"), ("src/f", "3"), ("src/deep/h", "4"), ("lib/x", "5")])
+}
+
+fn place() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "/f",
+        "/a",
+        "/a/f",
+        "/a/src",
+        "/a/src/f",
+        "/b",
+        "/b/x",
+        "f",
+        "g",
+        "src/f",
+        "src",
+        "deep",
+        "x",
+        "/a/deep/h",
+        ".",
+        "/w/y",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn command() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (place(), place()).prop_map(|(a, b)| format!("cat {a} > {b}")),
+        (place(), place()).prop_map(|(a, b)| format!("cp {a} {b}")),
+        (place(), place()).prop_map(|(a, b)| format!("mv {a} {b}")),
+        place().prop_map(|a| format!("mkdir -p {a}")),
+        place().prop_map(|a| format!("touch {a}")),
+        place().prop_map(|a| format!("rm -rf {a}")),
+        (prop::sample::select(vec!["$A", "$B", "hello"]), place())
+            .prop_map(|(what, a)| format!("echo {what} > {a}")),
+        (place(), place()).prop_map(|(a, b)| format!("ls {a} > {b}")),
+        place().prop_map(|a| format!("chown 7 {a}")),
+        (place(), place()).prop_map(|(a, b)| format!("cd {a} && touch {b}")),
+    ]
+}
+
+fn instruction() -> impl Strategy<Value = String> {
+    let owner = prop::sample::select(vec!["", "", "--chown=5 "]);
+    prop_oneof![
+        4 => command().prop_map(|command| format!("RUN {command}")),
+        2 => (command(), command()).prop_map(|(a, b)| format!("RUN {a} && {b}")),
+        4 => (owner, prop::sample::select(vec![".", "src", "f", "g", "lib/x", "f g", "src lib"]), prop::sample::select(vec!["/a/", "/b/", ".", "./src/", "/w/", "$A/"]))
+            .prop_map(|(owner, from, to)| format!("COPY {owner}{from} {to}")),
+        2 => prop::sample::select(vec!["/a", "/b", "/w", "src", "deep", "/a/src"]).prop_map(|dir| format!("WORKDIR {dir}")),
+        1 => prop::sample::select(vec!["0", "9"]).prop_map(|user| format!("USER {user}")),
+        2 => (prop::sample::select(vec!["A", "B"]), prop::sample::select(vec!["/a", "/b", "$A"])).prop_map(|(name, value)| format!("ENV {name}={value}")),
+        1 => prop::sample::select(vec!["A", "B"]).prop_map(|name| format!("ARG {name}=/w")),
+        1 => prop::sample::select(vec!["A", "B"]).prop_map(|name| format!("LABEL l=${name}")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
+
+    /// Whatever is proposed leaves the same image, and the text of what is proposed is a Dockerfile.
+    #[test]
+    fn every_proposal_leaves_the_same_image(
+        lines in prop::collection::vec(instruction(), 2..9),
+        costs in prop::collection::vec(1_u32..100, 12),
+        weights in prop::collection::vec(0_u32..10, 7),
+    ) {
+        let text = format!("FROM scratch\n{}\n", lines.join("\n"));
+        let tree = context();
+        let Ok(before) = build(&text, &tree) else { return Ok(()) };
+        let dockerfile = parse(&text).expect("it was built");
+        let paths = ["f", "g", "src/f", "src/deep/h", "lib/x"];
+        let mut edits: Vec<Edit> = paths.iter().zip(&weights).map(|(path, weight)| Edit {
+            weight: f64::from(*weight), paths: vec![(*path).to_owned()], build_args: Vec::new(),
+        }).collect();
+        edits.push(Edit { weight: f64::from(weights[5]), paths: Vec::new(), build_args: vec!["A".to_owned()] });
+        let seconds = |_: usize, instruction: &Instruction| f64::from(costs[instruction.line % costs.len()]);
+        let read = |_: &str| None;
+        let options = ReorderOptions::default();
+        let input = ReorderInput { tree: &tree, files: &read, edits: &edits, seconds: &seconds, options: &options };
+        let proposal = propose(&dockerfile, &input);
+        let after = build(&proposal.text, &tree);
+        prop_assert!(after.is_ok(), "{}\nbecame\n{}", text, proposal.text);
+        prop_assert_eq!(&before, &after.unwrap_or_default(), "{}\nbecame\n{}", text, proposal.text);
+        prop_assert!(proposal.expected_after <= proposal.expected_before + 1e-9);
+        prop_assert_eq!(proposal.moves.is_empty(), proposal.text == text);
+    }
+}
