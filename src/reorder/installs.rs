@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReorderInput;
-use super::footprint::{Footprint, Placement, placements, shell_text};
+use super::footprint::{Footprint, Placement, Setting, placements, shell_text};
 use super::manifests::{Install, Plan, Why, ecosystem_of};
 use super::model::{Item, Source, StageModel};
 use super::scope::Scope;
@@ -21,6 +21,8 @@ pub(super) struct Split {
     pub(super) ecosystem: String,
     /// Context paths of the manifests.
     pub(super) manifests: Vec<String>,
+    /// The destination of that COPY in full, where a WORKDIR stands between the two.
+    absolute: Option<String>,
     /// COPYs to put in before that COPY.
     added: Vec<Item>,
     /// The step's footprint, now that its needs are known.
@@ -62,6 +64,10 @@ pub(super) fn splits(
 pub(super) fn apply(split: &Split, stage: &mut StageModel) {
     let Some(at) = stage.items.iter().position(|item| item.written() == Some(split.copy)) else { return };
     let scope = stage.scopes[at].clone();
+    if let Some(dest) = &split.absolute {
+        stage.items[at].absolute = Some(dest.clone());
+        stage.items[at].footprint.needs.remove(&Setting::Workdir);
+    }
     for item in &mut stage.items {
         if item.written() == Some(split.run) {
             item.footprint.clone_from(&split.footprint);
@@ -228,7 +234,18 @@ impl View<'_> {
         let free_of = self.free_of(copy, &footprint, needs)?;
         let added = self.added(copy, spread, &missing);
         let manifests = needs.to_vec();
-        Ok(Split { run: self.index, copy, ecosystem, manifests, added, footprint, free_of })
+        let absolute = self.full_destination(copy, spread);
+        Ok(Split { run: self.index, copy, ecosystem, manifests, absolute, added, footprint, free_of })
+    }
+
+    /// The COPY's destination in full, if it is relative and a WORKDIR follows before the install step.
+    fn full_destination(&self, copy: usize, spread: &Spread) -> Option<String> {
+        let spec = local_copy(&self.instructions[copy])?;
+        let is_plain = !spec.json && !spec.dest.starts_with(['/', '$']) && spec.heredocs.is_empty();
+        let between = &self.instructions[copy..self.index];
+        let has_workdir =
+            between.iter().any(|instruction| matches!(instruction.kind, InstructionKind::Workdir(_)));
+        (is_plain && has_workdir).then(|| format!("{}/", spread.dest.trim_end_matches('/')))
     }
 
     /// Container paths that earlier COPYs bring, file by file.

@@ -1,12 +1,13 @@
 //! A Dockerfile as items that can change places: what each costs, what reruns it, what holds it where it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::footprint::{Clash, Footprint};
 use super::manifests::base_workdir;
 use super::scope::{Scope, global_args};
 use super::{Edit, ReorderInput};
 use crate::dockerfile::ast::{Dockerfile, InstructionKind, Stage};
+use crate::dockerfile::expand::Lexer;
 use crate::shell::PathSet;
 
 /// Seconds that an added COPY of manifests takes.
@@ -51,6 +52,10 @@ pub(super) struct Item {
     pub(super) free_of: BTreeSet<usize>,
     /// Is not to be moved against any other.
     pub(super) pinned: bool,
+    /// The destination to write in place of a relative one, so that a WORKDIR may pass.
+    pub(super) absolute: Option<String>,
+    /// Its number among all items of the model.
+    id: usize,
 }
 
 /// Where an item comes from.
@@ -84,6 +89,8 @@ impl Item {
             sets: Vec::new(),
             free_of: BTreeSet::new(),
             pinned: false,
+            absolute: None,
+            id: 0,
         }
     }
 
@@ -101,13 +108,14 @@ impl Model {
     /// Reads a Dockerfile.
     pub(super) fn new(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Self {
         let global = global_args(dockerfile, &input.options.build_args);
+        let bases = expanded_bases(dockerfile, &global);
         let mut ends: Vec<Scope> = Vec::new();
         let mut stages = Vec::new();
         for (at, stage) in dockerfile.stages.iter().enumerate() {
-            let base = earlier_stage(dockerfile, at, &stage.base);
+            let base = earlier_stage(dockerfile, at, &bases[at]);
             let mut scope = match base {
                 Some(base) => Scope::after(&ends[base]),
-                None => Scope::start(dockerfile, base_workdir(&stage.base)),
+                None => Scope::start(dockerfile, base_workdir(&bases[at])),
             };
             let (mut items, mut scopes) = (Vec::new(), Vec::new());
             for (index, instruction) in stage.instructions.iter().enumerate() {
@@ -123,6 +131,8 @@ impl Model {
                     sets: variables_set(kind),
                     free_of: BTreeSet::new(),
                     pinned: false,
+                    absolute: None,
+                    id: 0,
                 });
                 scopes.push(scope.clone());
                 scope.follow(instruction, &global);
@@ -204,7 +214,7 @@ fn is_touched(
     let is_changed = |(stage, path): &(usize, String)| {
         outputs.get(*stage).is_some_and(|(_, changed)| changed.iter().any(|set| set.touches(path)))
     };
-    variable || edit.touches(&item.footprint.context) || item.from.iter().any(is_changed)
+    variable || edit.touches(item) || item.from.iter().any(is_changed)
 }
 
 /// Edits, those that touch the same COPYs taken together.
@@ -213,37 +223,61 @@ pub(super) struct Edits {
     kinds: Vec<EditKind>,
 }
 
-/// A kind of edit: its share among all, the paths that stand for it, the build arguments that change.
+/// A kind of edit: its share among all, the items whose files it changes, the build arguments that change.
 #[derive(Debug, Clone)]
 struct EditKind {
     weight: f64,
-    paths: BTreeSet<String>,
-    args: BTreeSet<String>,
+    /// Numbers of items, rising.
+    touched: Vec<usize>,
+    args: Vec<String>,
 }
 
 impl EditKind {
-    fn touches(&self, context: &[String]) -> bool {
-        // Lists of paths are sorted; the few of an edit are looked up in the many of a COPY.
-        self.paths.iter().any(|path| context.binary_search(path).is_ok())
+    fn touches(&self, item: &Item) -> bool {
+        self.touched.binary_search(&item.id).is_ok()
     }
 }
 
 impl Edits {
-    /// Groups edits by which of these items they touch.
-    pub(super) fn new(edits: &[Edit], model: &Model) -> Self {
-        let total: f64 = edits.iter().map(|edit| edit.weight).sum();
-        let items: Vec<&Item> = model.stages.iter().flat_map(|stage| &stage.items).collect();
-        let mut groups: BTreeMap<(Vec<usize>, Vec<String>), EditKind> = BTreeMap::new();
-        for edit in edits.iter().filter(|edit| edit.weight > 0.0 && total > 0.0) {
-            let paths: BTreeSet<String> = edit.paths.iter().cloned().collect();
-            let args: BTreeSet<String> = edit.build_args.iter().cloned().collect();
-            let kind = EditKind { weight: edit.weight / total, paths, args };
-            let touched = (0..items.len()).filter(|at| kind.touches(&items[*at].footprint.context)).collect();
-            let key = (touched, edit.build_args.clone());
-            groups.entry(key).and_modify(|known| known.weight += kind.weight).or_insert(kind);
+    /// Groups edits by which items of a model they touch; the items get numbers to be told apart by.
+    pub(super) fn new(edits: &[Edit], model: &mut Model) -> Self {
+        let items = model.stages.iter_mut().flat_map(|stage| &mut stage.items);
+        items.enumerate().for_each(|(id, item)| item.id = id);
+        let mut takers: HashMap<&str, Vec<usize>> = HashMap::new();
+        for item in model.stages.iter().flat_map(|stage| &stage.items) {
+            for path in &item.footprint.context {
+                takers.entry(path).or_default().push(item.id);
+            }
         }
-        Self { kinds: groups.into_values().collect() }
+        let total: f64 = edits.iter().map(|edit| edit.weight).sum();
+        let mut groups: BTreeMap<(Vec<usize>, Vec<String>), f64> = BTreeMap::new();
+        for edit in edits.iter().filter(|edit| edit.weight > 0.0 && total > 0.0) {
+            let mut touched: Vec<usize> =
+                edit.paths.iter().filter_map(|path| takers.get(path.as_str())).flatten().copied().collect();
+            touched.sort_unstable();
+            touched.dedup();
+            *groups.entry((touched, edit.build_args.clone())).or_default() += edit.weight / total;
+        }
+        let kinds =
+            groups.into_iter().map(|((touched, args), weight)| EditKind { weight, touched, args }).collect();
+        Self { kinds }
     }
+}
+
+/// The bases of the stages with the ARGs before the first FROM, and those of the platform, put in.
+fn expanded_bases(dockerfile: &Dockerfile, global: &BTreeMap<String, Option<String>>) -> Vec<String> {
+    const PLATFORM: [(&str, &str); 4] =
+        [("TARGETOS", "linux"), ("TARGETARCH", "amd64"), ("BUILDOS", "linux"), ("BUILDARCH", "amd64")];
+    let value = |name: &str| {
+        let platform =
+            PLATFORM.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        global.get(name).cloned().flatten().or(platform)
+    };
+    let lexer = Lexer::new(dockerfile.escape);
+    let expand = |raw: &str| {
+        lexer.process_word(raw, &value).map_or_else(|_| raw.to_owned(), |expansion| expansion.text)
+    };
+    dockerfile.stages.iter().map(|stage| expand(&stage.base)).collect()
 }
 
 fn is_step(kind: &InstructionKind) -> bool {

@@ -84,13 +84,14 @@ impl Work<'_> {
             installs::apply(split, &mut model.stages[*stage]);
         }
         self.pin_skipped(&mut model);
-        let edits = Edits::new(self.input.edits, &model);
+        let edits = Edits::new(self.input.edits, &mut model);
         for stage in 0..model.stages.len() {
             if model.wanted[stage] {
                 let order = best_order(&model, stage, &edits);
                 apply(&mut model, stage, &order);
             }
         }
+        forget_needless_destinations(&mut model, self.dockerfile);
         let dropped = if chosen.is_empty() { Vec::new() } else { self.drop_redundant(original, &mut model) };
         let seconds = model.expected_seconds(&edits);
         Arranged { model, edits, seconds, dropped }
@@ -155,7 +156,9 @@ impl Work<'_> {
     }
 
     fn describe(mut self, original: &Model, arranged: Arranged, chosen: &[usize]) -> Proposal {
-        let before = original.expected_seconds(&Edits::new(self.input.edits, original));
+        let mut numbered = original.clone();
+        let edits = Edits::new(self.input.edits, &mut numbered);
+        let before = numbered.expected_seconds(&edits);
         let mut proposal = Proposal::unchanged(self.dockerfile, before);
         let items: Vec<Vec<Item>> = arranged.model.stages.iter().map(|stage| stage.items.clone()).collect();
         let is_same = items
@@ -192,7 +195,13 @@ impl Teller<'_> {
             chosen.iter().map(|at| (self.work.splits[*at].0, self.work.splits[*at].1.run)).collect();
         for stage in 0..self.items.len() {
             for index in self.moved(stage, &told) {
-                moves.push(self.plain_move(stage, index));
+                match chosen.iter().position(|at| self.goes_along(*at, stage, index)) {
+                    Some(at) => {
+                        let lines = self.old_lines(stage, index);
+                        moves[at].before.push(lines);
+                    }
+                    None => moves.push(self.plain_move(stage, index)),
+                }
             }
         }
         for (stage, index) in &self.arranged.dropped {
@@ -200,6 +209,17 @@ impl Teller<'_> {
         }
         moves.sort_by(|a, b| b.saves.total_cmp(&a.saves));
         moves
+    }
+
+    /// Tells whether an instruction moved only because the install step of a split needs it: a WORKDIR between the
+    /// COPY and the step.
+    fn goes_along(&self, split: usize, stage: usize, index: usize) -> bool {
+        let (of, split) = &self.work.splits[split];
+        let is_setting = !matches!(
+            self.work.instruction(stage, index).kind,
+            InstructionKind::Run(_) | InstructionKind::Copy(_) | InstructionKind::Add(_)
+        );
+        *of == stage && is_setting && split.copy < index && index < split.run
     }
 
     fn old_lines(&self, stage: usize, index: usize) -> Range<usize> {
@@ -319,6 +339,22 @@ impl Teller<'_> {
             ),
             saves: 0.0,
             identical: true,
+        }
+    }
+}
+
+/// A relative destination stays as written where the same WORKDIRs stand before it as ever.
+fn forget_needless_destinations(model: &mut Model, dockerfile: &Dockerfile) {
+    for (stage, dockerfile) in model.stages.iter_mut().zip(&dockerfile.stages) {
+        let order: Vec<Option<usize>> = stage.items.iter().map(Item::written).collect();
+        for (place, item) in stage.items.iter_mut().enumerate() {
+            let Some(index) = item.written() else { continue };
+            let is_workdir =
+                |at: &usize| matches!(dockerfile.instructions[*at].kind, InstructionKind::Workdir(_));
+            let before = order[..place].iter().flatten().filter(|at| is_workdir(at));
+            if before.eq((0..index).filter(is_workdir).collect::<Vec<_>>().iter()) {
+                item.absolute = None;
+            }
         }
     }
 }

@@ -19,14 +19,56 @@ const MOST_STATES: usize = 4_000;
 
 /// Finds the order (as places in the present one) with the least expected seconds.
 ///
-/// Small stages are searched exactly, over the sets of items that can come first; larger ones by the best single
-/// change at a time. Both are deterministic; among equals the one nearest to the present order wins.
+/// Where few orders keep every dependency all are looked at; else the best single change at a time is made. Both are deterministic; among equals the one nearest to the present order wins.
 pub(super) fn best_order(model: &Model, stage: usize, edits: &Edits) -> Vec<usize> {
     let items = &model.stages[stage].items;
     let before = predecessors(items);
     let start: Vec<usize> = (0..items.len()).collect();
-    let climbed = climb(model, stage, edits, &before, start);
-    settle(model, stage, edits, &before, climbed)
+    let best = match all_orders(&before) {
+        Some(orders) => cheapest(model, stage, edits, orders),
+        None => climb(model, stage, edits, &before, start),
+    };
+    settle(model, stage, edits, &before, best)
+}
+
+/// How many orders are looked at one by one.
+const MOST_ORDERS: usize = 720;
+
+/// All orders that keep every dependency, the present one first; `None` where they are too many.
+fn all_orders(before: &[Vec<bool>]) -> Option<Vec<Vec<usize>>> {
+    fn extend(before: &[Vec<bool>], order: &mut Vec<usize>, found: &mut Vec<Vec<usize>>) -> bool {
+        if order.len() == before.len() {
+            found.push(order.clone());
+            return found.len() <= MOST_ORDERS;
+        }
+        for next in 0..before.len() {
+            let is_ready =
+                !order.contains(&next) && (0..next).all(|at| !before[next][at] || order.contains(&at));
+            if is_ready {
+                order.push(next);
+                let within = extend(before, order, found);
+                order.pop();
+                if !within {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+    let mut found = Vec::new();
+    extend(before, &mut Vec::new(), &mut found).then_some(found)
+}
+
+/// The order of the least expected seconds; the first of equals.
+fn cheapest(model: &Model, stage: usize, edits: &Edits, orders: Vec<Vec<usize>>) -> Vec<usize> {
+    let mut best: Option<(f64, Vec<usize>)> = None;
+    for order in orders {
+        let price = model.expected_seconds_with(edits, Some((stage, &order)));
+        if best.as_ref().is_none_or(|(least, _)| price < least - 1e-9) {
+            best = Some((price, order));
+        }
+    }
+    best.map(|(_, order)| order).unwrap_or_default()
 }
 
 /// For each item, a mark for every earlier one that has to stay before it.
@@ -111,34 +153,52 @@ fn price(
     price
 }
 
-/// Takes back every change of place that gains nothing.
-fn settle(
-    model: &Model,
-    stage: usize,
-    edits: &Edits,
-    before: &[Vec<bool>],
-    mut order: Vec<usize>,
-) -> Vec<usize> {
+/// Takes back what gains too little: neighbours that could as well stand as before, items that could go home, and
+/// at last the whole.
+fn settle(model: &Model, stage: usize, edits: &Edits, before: &[Vec<bool>], best: Vec<usize>) -> Vec<usize> {
     let mut seen = HashMap::new();
+    let start: Vec<usize> = (0..best.len()).collect();
+    let original = price(model, stage, edits, &start, &mut seen);
+    let least = least_gain(original);
+    let mut order = best;
     let mut cost = price(model, stage, edits, &order, &mut seen);
-    let least = least_gain(cost) / 10.0;
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for at in 1..order.len() {
-            let (left, right) = (order[at - 1], order[at]);
-            if left < right || before[left][right] || before[right][left] {
-                continue;
-            }
-            let mut next = order.clone();
-            next.swap(at - 1, at);
-            let price = price(model, stage, edits, &next, &mut seen);
-            if price <= cost + least {
-                (cost, order, changed) = (price, next, true);
-            }
+    loop {
+        let swaps = (1..order.len()).map(|at| (swapped(&order, at), least / 10.0));
+        let homes = (0..order.len()).map(|item| (sent_home(&order, item), least));
+        let calmer = swaps
+            .chain(homes)
+            .filter(|(next, _)| inversions(next) < inversions(&order) && keeps(next, before))
+            .find_map(|(next, worth)| {
+                let price = price(model, stage, edits, &next, &mut seen);
+                (price <= cost + worth).then_some((price, next))
+            });
+        match calmer {
+            Some((price, next)) => (cost, order) = (price, next),
+            None => return if original - cost < least { start } else { order },
         }
     }
-    order
+}
+
+fn swapped(order: &[usize], at: usize) -> Vec<usize> {
+    let mut next = order.to_vec();
+    next.swap(at - 1, at);
+    next
+}
+
+/// Puts one item before the first that stood after it at first.
+fn sent_home(order: &[usize], item: usize) -> Vec<usize> {
+    let mut next: Vec<usize> = order.iter().copied().filter(|other| *other != item).collect();
+    let home = next.iter().position(|other| *other > item).unwrap_or(next.len());
+    next.insert(home, item);
+    next
+}
+
+fn inversions(order: &[usize]) -> usize {
+    (1..order.len()).map(|at| order[..at].iter().filter(|left| **left > order[at]).count()).sum()
+}
+
+fn keeps(order: &[usize], before: &[Vec<bool>]) -> bool {
+    (1..order.len()).all(|at| order[..at].iter().all(|left| !before[*left][order[at]]))
 }
 
 /// Puts the items of a stage in another order.

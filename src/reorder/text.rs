@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::model::{Item, Source};
-use crate::dockerfile::ast::{Dockerfile, Stage};
+use crate::dockerfile::ast::{Dockerfile, Instruction, Stage};
 
 /// The text of a Dockerfile with its stages in new orders, and where each item came to stand.
 pub(super) struct Rendered {
@@ -56,7 +56,15 @@ fn write_stage(
                     out.push_str(block.gap);
                 }
                 takes_gap = true;
-                lines.push(write(out, block.body));
+                let instruction = &stage.instructions[*index];
+                match item
+                    .absolute
+                    .as_deref()
+                    .and_then(|dest| with_destination(block.body, instruction, dest))
+                {
+                    Some(body) => lines.push(write(out, &body)),
+                    None => lines.push(write(out, block.body)),
+                }
             }
             Source::Added { text, .. } => {
                 // The first of added lines takes the blank lines of what it is put before; an install step that
@@ -72,6 +80,14 @@ fn write_stage(
         }
     }
     lines
+}
+
+/// Puts another destination into a COPY: its last word.
+fn with_destination(body: &str, instruction: &Instruction, dest: &str) -> Option<String> {
+    let spec = super::installs::local_copy(instruction)?;
+    let end = body.trim_end().len();
+    let start = body[..end].strip_suffix(spec.dest.as_str())?.len();
+    body[..start].ends_with(char::is_whitespace).then(|| format!("{}{dest}{}", &body[..start], &body[end..]))
 }
 
 fn write(out: &mut String, body: &str) -> Range<usize> {

@@ -177,7 +177,7 @@ impl Image {
                     }
                 }
             }
-            ["cp", from, to] | ["mv", from, to] => {
+            ["cp" | "mv", from, to] => {
                 let text = self.text(&at(from))?;
                 let mut to = at(to);
                 if self.is_dir(&to) {
