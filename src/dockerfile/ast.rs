@@ -190,6 +190,8 @@ pub struct Heredoc {
     pub name: String,
     /// Body; tabs already removed where `<<-` says so.
     pub body: String,
+    /// Body as written: what a shell is given where the heredoc is only a part of the command.
+    pub raw: String,
     /// Variables are expanded in it (the delimiter was not quoted). Matters for COPY and ADD only.
     pub expand: bool,
     /// `<<-`.

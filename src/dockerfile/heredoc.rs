@@ -14,8 +14,9 @@ pub(super) struct Mark {
 impl Mark {
     /// Joins the mark with its body, tabs removed where `<<-` says so.
     pub(super) fn with_body(&self, body: &str) -> Heredoc {
-        let body = if self.chomp { without_leading_tabs(body) } else { body.to_owned() };
-        Heredoc { name: self.name.clone(), body, expand: self.expand, chomp: self.chomp }
+        let raw = body.to_owned();
+        let body = if self.chomp { without_leading_tabs(body) } else { raw.clone() };
+        Heredoc { name: self.name.clone(), body, raw, expand: self.expand, chomp: self.chomp }
     }
 }
 
