@@ -23,5 +23,6 @@ pub mod history;
 pub mod lesson;
 pub mod reorder;
 pub mod shell;
+pub mod simulate;
 pub mod solver;
 pub mod tui;

@@ -1,0 +1,12 @@
+//! `layerlab report`.
+
+use super::Ended;
+
+/// Arguments of `layerlab report`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(_args: &Args) -> anyhow::Result<Ended> {
+    anyhow::bail!("not here yet")
+}

@@ -1,0 +1,12 @@
+//! `layerlab watch`.
+
+use super::Ended;
+
+/// Arguments of `layerlab watch`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(_args: &Args) -> anyhow::Result<Ended> {
+    anyhow::bail!("not here yet")
+}
