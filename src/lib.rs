@@ -15,6 +15,7 @@
 pub mod cli;
 pub mod context;
 pub mod cost;
+pub mod declare;
 pub mod dockerfile;
 pub mod engine;
 pub mod explain;

@@ -8,6 +8,7 @@
 //! It knows nothing of Dockerfiles, contexts or caches: text in, values out.
 
 mod arguments;
+mod calls;
 mod effects;
 mod parse;
 mod paths;
@@ -16,6 +17,7 @@ mod script;
 mod tools;
 mod words;
 
+pub use calls::{Call, calls};
 pub use effects::{Access, Chance, Effects, Environment, effects, effects_of_exec, effects_of_script};
 pub use paths::{PathPattern, PathSet, SYSTEM, join, normalise};
 pub use script::{Command, Redirect, Scene, Script, ShellKind, Word, run_text};

@@ -58,20 +58,26 @@ fn script_text(study: &mut Study<'_>, text: &Word, shell: ShellKind, outer: &Com
 
 /// `python -m MODULE …` for modules that are commands of their own.
 fn python(study: &mut Study<'_>, words: &[Word], outer: &Command) -> bool {
-    let Some(at) = words.iter().position(|word| word.text == "-m") else { return false };
-    match words.get(at + 1).filter(|module| !module.dynamic).map(|module| module.text.as_str()) {
-        Some(module @ ("pip" | "venv" | "virtualenv" | "compileall" | "pipenv" | "poetry")) => {
-            // The module belongs to this interpreter, and so to its environment.
-            let directory = words[0].text.rsplit_once('/').map_or("", |(directory, _)| directory);
-            let program =
-                if directory.is_empty() { module.to_owned() } else { format!("{directory}/{module}") };
-            let mut inner = vec![Word::known(program)];
-            inner.extend_from_slice(&words[at + 2..]);
-            study.words(&inner, outer);
-            true
-        }
-        _ => false,
+    let inner = python_module(words);
+    if let Some(inner) = &inner {
+        study.words(inner, outer);
     }
+    inner.is_some()
+}
+
+/// Turns `python -m MODULE …` into the command that the module is.
+pub(super) fn python_module(words: &[Word]) -> Option<Vec<Word>> {
+    let at = words.iter().position(|word| word.text == "-m")?;
+    let module = words.get(at + 1).filter(|module| !module.dynamic)?.text.as_str();
+    if !["pip", "venv", "virtualenv", "compileall", "pipenv", "poetry"].contains(&module) {
+        return None;
+    }
+    // The module belongs to this interpreter, and so to its environment.
+    let directory = words[0].text.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let program = if directory.is_empty() { module.to_owned() } else { format!("{directory}/{module}") };
+    let mut inner = vec![Word::known(program)];
+    inner.extend_from_slice(&words[at + 2..]);
+    Some(inner)
 }
 
 /// `find PATH… TESTS ACTIONS`.
