@@ -18,7 +18,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use flags::BuildFlags;
+pub use flags::{BuildFlags, CacheExport, CacheImport, ExportMode, Format, FormatFlag};
+pub use project::{Project, Sources};
 
 /// How a command ended, as the contract's exit status says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,33 @@ struct Cli {
     /// Without a command: `watch`.
     #[command(flatten)]
     watch: watch::Args,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", value_enum, global = true, default_value_t)]
+    color: Color,
+}
+
+/// `--color`; `NO_COLOR` is heeded by `auto`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Makes it hold for standard output and standard error.
+    fn write_global(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -76,6 +104,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    cli.color.write_global();
     let ended = match cli.command {
         None => watch::run(&cli.watch),
         Some(Command::Watch(args)) => watch::run(&args),
@@ -93,6 +122,8 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(Ended::Done) => ExitCode::SUCCESS,
         Ok(Ended::No) => ExitCode::from(1),
+        // `layerlab plan | head -1` has what it wanted.
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::print_error(&error);
             ExitCode::from(2)
