@@ -13,6 +13,7 @@ mod report;
 mod sizes;
 mod verify;
 mod watch;
+pub mod weights;
 
 use std::process::ExitCode;
 

@@ -10,6 +10,7 @@
 mod contexts;
 mod decoded;
 mod diff;
+mod edits;
 mod error;
 mod frequency;
 mod lfs;
@@ -19,6 +20,7 @@ mod when;
 
 pub use contexts::{BuildInput, ContextOptions, Contexts};
 pub use diff::{Blob, BlobKind, Change, Rename, exact_renames};
+pub use edits::{ObservedEdit, ObservedEdits};
 pub use error::HistoryError;
 pub use frequency::{Frequencies, FrequencyCount};
 pub use gix::ObjectId;
