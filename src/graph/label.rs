@@ -17,6 +17,29 @@ pub struct Label {
     pub instruction: String,
 }
 
+impl Label {
+    /// Reads a vertex' name as BuildKit prints it; none where it is not a step's label.
+    ///
+    /// A build for several platforms prints the platform before the stage (`[linux/arm64 builder 2/4]`,
+    /// `[linux/amd64->arm64 2/4]`); it is dropped. Numbers may be padded (`[ 2/10]`).
+    pub fn parse(name: &str) -> Option<Self> {
+        let (bracket, instruction) = name.strip_prefix('[')?.split_once("] ")?;
+        let mut words: Vec<&str> = bracket.split_whitespace().collect();
+        let (index, of) = words.pop()?.split_once('/')?;
+        let (index, of) = (index.parse().ok()?, of.parse().ok()?);
+        if words.first().is_some_and(|w| w.contains('/')) {
+            words.remove(0);
+        }
+        let stage = (!words.is_empty()).then(|| words.join(" "));
+        Some(Self { stage, index, of, instruction: instruction.to_owned() })
+    }
+
+    /// Says whether this is the FROM of an external image.
+    pub fn is_from(&self) -> bool {
+        self.instruction.starts_with("FROM ")
+    }
+}
+
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.of.checked_ilog10().unwrap_or(0) as usize + 1;

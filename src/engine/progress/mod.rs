@@ -12,7 +12,7 @@ mod rawjson;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+pub use crate::graph::Label;
 
 /// A build as its progress output tells it.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,51 +75,6 @@ pub struct Failure {
     pub vertex: Option<String>,
     /// The engine's words.
     pub message: String,
-}
-
-/// BuildKit's label of a step: `[stage index/of] instruction`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub struct Label {
-    /// The stage's printed name; `None` where a Dockerfile has one stage.
-    pub stage: Option<String>,
-    /// Place in the stage, from 1.
-    pub index: u32,
-    /// Steps of the stage.
-    pub of: u32,
-    /// The instruction as printed.
-    pub instruction: String,
-}
-
-impl Label {
-    /// Reads a vertex' name; `None` if it is not a step's label.
-    ///
-    /// A multi-platform build prints the platform before the stage (`[linux/arm64 builder 2/4]`,
-    /// `[linux/amd64->arm64 2/4]`); it is dropped.
-    pub fn parse(name: &str) -> Option<Self> {
-        let (bracket, instruction) = name.strip_prefix('[')?.split_once("] ")?;
-        let mut words: Vec<&str> = bracket.split(' ').collect();
-        let (index, of) = words.pop()?.split_once('/')?;
-        let (index, of) = (index.parse().ok()?, of.parse().ok()?);
-        if words.first().is_some_and(|w| w.contains('/')) {
-            words.remove(0);
-        }
-        let stage = (!words.is_empty()).then(|| words.join(" "));
-        Some(Self { stage, index, of, instruction: instruction.to_owned() })
-    }
-
-    /// Whether this is the FROM of an external image.
-    pub fn is_from(&self) -> bool {
-        self.instruction.starts_with("FROM ")
-    }
-}
-
-impl fmt::Display for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.stage {
-            Some(stage) => write!(f, "[{stage} {}/{}] {}", self.index, self.of, self.instruction),
-            None => write!(f, "[{}/{}] {}", self.index, self.of, self.instruction),
-        }
-    }
 }
 
 /// Reads a build's progress output, in either form, with whatever text stands before, between and after.

@@ -140,6 +140,8 @@ fn labels() {
         ("[linux/arm64 builder 3/4] COPY . .", Some((Some("builder"), 3, 4, "COPY . ."))),
         ("[linux/amd64->arm64 3/4] COPY . .", Some((None, 3, 4, "COPY . ."))),
         ("[stage-1 2/2] COPY [a b,/c]", Some((Some("stage-1"), 2, 2, "COPY [a b,/c]"))),
+        ("[ 2/12] RUN a", Some((None, 2, 12, "RUN a"))),
+        ("[builder  2/12] RUN a", Some((Some("builder"), 2, 12, "RUN a"))),
         ("[internal] load build context", None),
         ("[context alpine:3.17] OCI load from client", None),
         ("[auth] library/alpine:pull token for registry-1.docker.io", None),
