@@ -32,6 +32,13 @@ pub use manifests::{ManifestView, Why};
 pub use moves::propose;
 pub use priors::{likely_edits, rough_seconds};
 
+impl ReorderOptions {
+    /// Tells whether a move is switched off, by its id or by its kind.
+    pub fn skips(&self, kind: MoveKind, line: usize) -> bool {
+        self.skip.contains(kind.name()) || self.skip.contains(&kind.id(line))
+    }
+}
+
 /// What a proposal rests on.
 #[derive(Clone, Copy)]
 pub struct ReorderInput<'a> {
@@ -54,7 +61,7 @@ pub struct ReorderOptions {
     pub target: Option<String>,
     /// `--build-arg` values.
     pub build_args: BTreeMap<String, String>,
-    /// Ids of moves that are switched off.
+    /// Ids of moves that are switched off, or names of kinds (`manifests-first`) of which none is to be made.
     pub skip: BTreeSet<String>,
 }
 
@@ -78,8 +85,10 @@ pub struct Proposal {
     pub moves: Vec<Move>,
     /// What looks as if it could be better, and why it was left alone.
     pub refused: Vec<Refusal>,
-    /// What would be better but changes something that can be observed; not applied.
-    pub offered: Vec<Move>,
+    /// What would be better but changes something that can be observed, or cannot be proved; not applied.
+    pub offered: Vec<Offer>,
+    /// What the ignore file should name so that edits of it rebuild nothing; not applied.
+    pub ignore: Option<IgnoreProposal>,
     /// Expected seconds of a rebuild before.
     pub expected_before: f64,
     /// Expected seconds of a rebuild after.
@@ -98,10 +107,57 @@ pub enum MoveKind {
     VolatileLater,
     /// A COPY that brings nothing new is left out.
     DropRedundant,
+    /// A RUN that installs and builds becomes two, so that the first can be found again alone.
+    SplitRun,
+    /// A step that fetches the dependencies is put before the one that fetched and compiled at once.
+    FetchFirst,
+    /// `apt-get update` and the install that follows become one RUN.
+    MergeUpdate,
+    /// Offered: a package manager's downloads in a cache mount.
+    CacheMount,
+    /// Offered: manifests bound into the install step in place of a COPY.
+    BindMount,
+    /// Offered: dependencies compiled before the sources are there (cargo-chef, or a dummy source).
+    CompileDependencies,
+    /// Offered: build tools in a stage of their own, and a final stage that takes the results.
+    MultiStage,
+    /// Offered: work that depends on nothing before it in a stage of its own, beside the others.
+    ParallelStage,
+    /// Offered: COPY --link, which does not depend on what stands before it.
+    LinkCopy,
+    /// Offered: a COPY of all that brings only the directory that is used.
+    NarrowCopy,
+}
+
+impl MoveKind {
+    /// The kind's name in ids: `manifests-first`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ManifestsFirst => "manifests-first",
+            Self::StableEarlier => "stable-earlier",
+            Self::VolatileLater => "volatile-later",
+            Self::DropRedundant => "drop-redundant",
+            Self::SplitRun => "split-run",
+            Self::FetchFirst => "fetch-first",
+            Self::MergeUpdate => "merge-update",
+            Self::CacheMount => "cache-mount",
+            Self::BindMount => "bind-mount",
+            Self::CompileDependencies => "compile-dependencies",
+            Self::MultiStage => "multi-stage",
+            Self::ParallelStage => "parallel-stage",
+            Self::LinkCopy => "link-copy",
+            Self::NarrowCopy => "narrow-copy",
+        }
+    }
+
+    /// Names a move of this kind at a line of the Dockerfile: `manifests-first:4`.
+    pub fn id(self, line: usize) -> String {
+        format!("{}:{line}", self.name())
+    }
 }
 
 /// One change.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Move {
     /// Stable name: the same for the same change of the same Dockerfile.
     pub id: String,
@@ -115,14 +171,49 @@ pub struct Move {
     pub after: Vec<Range<usize>>,
     /// Why the image stays the same.
     pub why_safe: String,
-    /// Expected seconds of a rebuild that it saves.
+    /// Expected seconds of a rebuild that it saves; 0 where it only follows another move or prevents a mistake.
     pub saves: f64,
-    /// Whether the image's files and settings stay as they are.
-    pub identical: bool,
+}
+
+/// A change that is offered and not made: it alters something that can be observed, or its safety cannot be proved.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Offer {
+    /// Stable name, as that of a [`Move`].
+    pub id: String,
+    /// What it does, as a short imperative.
+    pub name: String,
+    /// Its kind.
+    pub kind: MoveKind,
+    /// Lines of the old text that it concerns, from 1, the last excluded.
+    pub lines: Range<usize>,
+    /// What it changes besides the speed, and what to look at before it is made.
+    pub changes: String,
+    /// What to write in place of those lines.
+    pub text: String,
+    /// Expected seconds of a rebuild that it saves; `None` where nothing known would tell.
+    pub saves: Option<f64>,
+}
+
+/// Lines for the ignore file.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct IgnoreProposal {
+    /// The lines to add, with the reason of each.
+    pub add: Vec<IgnoreLine>,
+    /// Expected seconds of a rebuild that they save on top of what else is proposed.
+    pub saves: f64,
+}
+
+/// One line for the ignore file.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct IgnoreLine {
+    /// The pattern.
+    pub pattern: String,
+    /// Why it should not be in the build context.
+    pub why: String,
 }
 
 /// A change that was looked at and not made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Refusal {
     /// Line of the instruction, from 1.
     pub line: usize,
@@ -149,6 +240,7 @@ impl Proposal {
             moves: Vec::new(),
             refused: Vec::new(),
             offered: Vec::new(),
+            ignore: None,
             expected_before: expected,
             expected_after: expected,
         }

@@ -44,6 +44,10 @@ impl Work<'_> {
         &self.dockerfile.stages[stage].instructions[index]
     }
 
+    fn skips(&self, kind: MoveKind, instruction: &Instruction) -> bool {
+        self.input.options.skips(kind, instruction.line)
+    }
+
     fn find_splits(&mut self, original: &Model) {
         for (stage, model) in original.stages.iter().enumerate().filter(|(stage, _)| original.wanted[*stage])
         {
@@ -55,10 +59,9 @@ impl Work<'_> {
                         .to_owned();
                 self.refused.push(Refusal { line, what, why: why.to_string() });
             }
-            let skip = &self.input.options.skip;
             let kept = found
                 .into_iter()
-                .filter(|split| !skip.contains(&split_id(self.instruction(stage, split.run))));
+                .filter(|split| !self.skips(MoveKind::ManifestsFirst, self.instruction(stage, split.run)));
             self.splits.extend(kept.map(|split| (stage, split)).collect::<Vec<_>>());
         }
     }
@@ -102,9 +105,8 @@ impl Work<'_> {
             for item in &mut model.items {
                 let Some(index) = item.written() else { continue };
                 let instruction = self.instruction(stage, index);
-                let skip = &self.input.options.skip;
-                item.pinned |= skip.contains(&move_id(MoveKind::StableEarlier, instruction));
-                item.pinned |= skip.contains(&move_id(MoveKind::VolatileLater, instruction));
+                item.pinned |= self.skips(MoveKind::StableEarlier, instruction);
+                item.pinned |= self.skips(MoveKind::VolatileLater, instruction);
             }
         }
     }
@@ -126,7 +128,7 @@ impl Work<'_> {
     fn is_redundant(&self, original: &Model, stage: usize, items: &[Item], at: usize) -> bool {
         let Some(index) = items[at].written() else { return false };
         let instruction = self.instruction(stage, index);
-        if self.input.options.skip.contains(&move_id(MoveKind::DropRedundant, instruction)) {
+        if self.skips(MoveKind::DropRedundant, instruction) {
             return false;
         }
         let placed = |index: usize| {
@@ -248,14 +250,13 @@ impl Teller<'_> {
             self.work.instruction(*stage, split.copy).line,
         );
         Move {
-            id: split_id(instruction),
+            id: MoveKind::ManifestsFirst.id(instruction.line),
             name,
             kind: MoveKind::ManifestsFirst,
             before: vec![self.old_lines(*stage, split.copy), self.old_lines(*stage, split.run)],
             after: self.new_lines(*stage, |item| split.owns(item) || item.written() == Some(split.run)),
             why_safe,
             saves,
-            identical: true,
         }
     }
 
@@ -297,7 +298,7 @@ impl Teller<'_> {
         let direction = if earlier { "above" } else { "below" };
         let place = format!("line{} {}", if lines.len() == 1 { "" } else { "s" }, listed(&lines));
         Move {
-            id: move_id(kind, instruction),
+            id: kind.id(instruction.line),
             name: format!("move `{}` {direction} {place}", short(instruction)),
             kind,
             before: vec![self.old_lines(stage, index)],
@@ -307,7 +308,6 @@ impl Teller<'_> {
                 short(instruction)
             ),
             saves: self.saves_alone(stage, index),
-            identical: true,
         }
     }
 
@@ -328,7 +328,7 @@ impl Teller<'_> {
     fn drop_move(&self, stage: usize, index: usize) -> Move {
         let instruction = self.work.instruction(stage, index);
         Move {
-            id: move_id(MoveKind::DropRedundant, instruction),
+            id: MoveKind::DropRedundant.id(instruction.line),
             name: format!("leave out `{}`", short(instruction)),
             kind: MoveKind::DropRedundant,
             before: vec![self.old_lines(stage, index)],
@@ -338,7 +338,6 @@ impl Teller<'_> {
                 short(instruction)
             ),
             saves: 0.0,
-            identical: true,
         }
     }
 }
@@ -357,20 +356,6 @@ fn forget_needless_destinations(model: &mut Model, dockerfile: &Dockerfile) {
             }
         }
     }
-}
-
-fn split_id(instruction: &Instruction) -> String {
-    move_id(MoveKind::ManifestsFirst, instruction)
-}
-
-fn move_id(kind: MoveKind, instruction: &Instruction) -> String {
-    let kind = match kind {
-        MoveKind::ManifestsFirst => "manifests-first",
-        MoveKind::StableEarlier => "stable-earlier",
-        MoveKind::VolatileLater => "volatile-later",
-        MoveKind::DropRedundant => "drop-redundant",
-    };
-    format!("{kind}:{}", instruction.line)
 }
 
 /// The instruction's first words.
