@@ -3,7 +3,23 @@
 //! Pure: figures come from the graph, from what a COPY selects, and from tables in `assets/`; what `verify`
 //! measured on this machine is handed in.
 
+mod commands;
+mod estimate;
+mod files;
+mod images;
+mod measured;
+mod model;
+mod run;
+pub mod words;
+
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
+
+pub use estimate::{StepSeconds, estimate, rough_seconds};
+pub use measured::{Measured, MeasuredImage, Measurement};
+pub use model::Inputs;
 
 /// What a figure rests on; the order is that of trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

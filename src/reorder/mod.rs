@@ -30,7 +30,7 @@ use crate::dockerfile::ast::{Dockerfile, Instruction};
 pub use footprint::Clash;
 pub use manifests::{ManifestView, Why};
 pub use moves::propose;
-pub use priors::{likely_edits, rough_seconds};
+pub use priors::likely_edits;
 
 impl ReorderOptions {
     /// Tells whether a move is switched off, by its id or by its kind.

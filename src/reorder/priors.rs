@@ -1,9 +1,9 @@
-//! What to expect where nothing was measured: which files are edited how often, how long steps take.
+//! What to expect where no history tells it: which files are edited how often.
 
 use super::Edit;
 use super::model::names_in;
 use crate::context::Tree;
-use crate::dockerfile::ast::{CommandLine, Dockerfile, Instruction, InstructionKind};
+use crate::dockerfile::ast::{Dockerfile, InstructionKind};
 
 /// The edits to expect of a project without a history: mostly sources, seldom manifests, sometimes documents.
 ///
@@ -135,58 +135,4 @@ fn volatile_args(dockerfile: &Dockerfile) -> Vec<String> {
 /// A version of the base image is not one of the project.
 fn is_in_base(dockerfile: &Dockerfile, name: &str) -> bool {
     dockerfile.stages.iter().any(|stage| names_in(&stage.base).iter().any(|used| used == name))
-}
-
-/// Seconds that a step may take, by the words in it: a rough guess that only has to tell an install from a copy.
-pub fn rough_seconds(_stage: usize, instruction: &Instruction) -> f64 {
-    const SLOW: [(&str, f64); 26] = [
-        ("cargo build", 120.0),
-        ("cargo install", 120.0),
-        ("cargo chef cook", 90.0),
-        ("gradle", 60.0),
-        ("mvn", 60.0),
-        ("dotnet publish", 40.0),
-        ("dotnet restore", 30.0),
-        ("dotnet build", 40.0),
-        ("npm ci", 30.0),
-        ("npm install", 30.0),
-        ("npm i ", 30.0),
-        ("yarn install", 30.0),
-        ("pnpm install", 25.0),
-        ("bun install", 10.0),
-        ("pip install", 30.0),
-        ("pip3 install", 30.0),
-        ("poetry install", 30.0),
-        ("uv sync", 8.0),
-        ("pipenv", 30.0),
-        ("bundle install", 60.0),
-        ("composer", 20.0),
-        ("go mod download", 15.0),
-        ("go build", 30.0),
-        ("apt-get", 20.0),
-        ("apk add", 6.0),
-        ("make", 60.0),
-    ];
-    match &instruction.kind {
-        InstructionKind::Run(run) => {
-            let text = match &run.command {
-                CommandLine::Shell(text) => text.clone(),
-                CommandLine::Exec(words) => words.join(" "),
-            };
-            let bodies: String = run.heredocs.iter().map(|heredoc| heredoc.body.as_str()).collect();
-            let text = text + &bodies;
-            let slow: f64 =
-                SLOW.iter().filter(|(words, _)| text.contains(words)).map(|(_, seconds)| seconds).sum();
-            let builds = ["build", "compile", "yarn", "download"].iter().any(|word| text.contains(word));
-            if slow > 0.0 {
-                slow
-            } else if builds {
-                15.0
-            } else {
-                0.5
-            }
-        }
-        InstructionKind::Copy(_) | InstructionKind::Add(_) => 0.5,
-        _ => 0.1,
-    }
 }

@@ -3,6 +3,7 @@
 mod interpret;
 
 use super::*;
+use crate::cost::rough_seconds;
 use crate::dockerfile::parse;
 
 fn propose_for(text: &str, files: &[(&str, &str)]) -> Proposal {

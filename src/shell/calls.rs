@@ -10,6 +10,8 @@ use super::tools::{self, Rule, Tool};
 pub struct Call {
     /// Its name without the directory: `pip`.
     pub program: String,
+    /// The program as it is called: `/opt/venv/bin/pip`.
+    pub path: String,
     /// The words that are neither flags nor their values: `install`, `flask`.
     pub operands: Vec<Word>,
     /// Flags by name (`-x`, `--long`), with the value where one was given.
@@ -133,6 +135,7 @@ fn collect(words: &[Word], outer: &Command, scene: &Scene<'_>, depth: usize, fou
     });
     found.push(Call {
         program: name.to_owned(),
+        path: program.text.clone(),
         operands: arguments.operands.into_iter().cloned().collect(),
         flags: arguments.flags,
         writes: writes.collect(),
