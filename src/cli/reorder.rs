@@ -14,9 +14,9 @@ use clap::ValueEnum;
 use super::project::Project;
 use super::weights::Weights;
 use super::{BuildFlags, Ended, output};
+use crate::cost::rough_seconds;
 use crate::reorder::{
     IgnoreProposal, ManifestView, Move, Offer, Proposal, Refusal, ReorderInput, ReorderOptions, propose,
-    rough_seconds,
 };
 
 /// Arguments of `layerlab reorder`.
