@@ -2,5 +2,14 @@
 //!
 //! [`progress`] and [`images`] are pure.
 
+mod build;
+mod find;
 pub mod images;
+mod process;
 pub mod progress;
+mod store;
+
+pub use build::{BuildError, Built, Output, Request};
+pub use find::{Client, Engine, Kind, NoEngine, Wish};
+pub use process::{Interrupt, ProcessError};
+pub use store::{StoredImage, Throwaway};
