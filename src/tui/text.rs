@@ -1,0 +1,298 @@
+//! Words and figures as the screens print them: widths, shortened texts, seconds, bytes, counts.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::cost::{Basis, Figure};
+
+/// Columns that a text takes on a terminal.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// Shortens a text to a number of columns, with `ellipsis` where something was left out.
+pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let Some(room) = columns.checked_sub(width(ellipsis)) else {
+        return Cow::Owned(take(ellipsis, columns).to_string());
+    };
+    Cow::Owned(format!("{}{ellipsis}", take(text, room).trim_end()))
+}
+
+/// Shortens a path from its left, so that its name stays.
+pub fn fit_left<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let Some(room) = columns.checked_sub(width(ellipsis)) else {
+        return Cow::Owned(take(ellipsis, columns).to_string());
+    };
+    let mut start = text.len();
+    let mut used = 0;
+    for (at, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > room {
+            break;
+        }
+        start = at;
+    }
+    Cow::Owned(format!("{ellipsis}{}", &text[start..]))
+}
+
+/// The longest beginning of a text that takes no more than `columns`.
+fn take(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > columns {
+            return &text[..at];
+        }
+    }
+    text
+}
+
+/// Breaks words into lines of at most `columns`; a word that is longer is broken itself. Each word comes with a
+/// mark of the caller's, which its pieces keep.
+pub fn wrap<M: Copy + PartialEq>(words: &[(M, String)], columns: usize) -> Vec<Vec<(M, String)>> {
+    let columns = columns.max(1);
+    let mut lines: Vec<Vec<(M, String)>> = vec![Vec::new()];
+    let mut used = 0;
+    for (mark, text) in words {
+        for piece in text.split_inclusive(' ') {
+            let mut rest = piece;
+            let bare = width(piece.trim_end());
+            if used > 0 && used + bare > columns {
+                lines.push(Vec::new());
+                used = 0;
+            }
+            while width(rest.trim_end()) > columns {
+                let head = take(rest, columns);
+                // A character wider than the line is let stand alone rather than looped over.
+                let cut = if head.is_empty() { rest.chars().next().map_or(0, char::len_utf8) } else { head.len() };
+                push(&mut lines, *mark, &rest[..cut]);
+                rest = &rest[cut..];
+                lines.push(Vec::new());
+            }
+            let blank_first = used == 0 && rest.trim().is_empty();
+            if !blank_first {
+                push(&mut lines, *mark, rest);
+                used += width(rest);
+            }
+        }
+    }
+    lines
+}
+
+fn push<M: Copy + PartialEq>(lines: &mut [Vec<(M, String)>], mark: M, text: &str) {
+    let Some(line) = lines.last_mut() else { return };
+    match line.last_mut() {
+        Some((last, so_far)) if *last == mark => so_far.push_str(text),
+        _ => line.push((mark, text.to_string())),
+    }
+}
+
+/// `0.2 s`, `38 s`, `3 min 58 s`, `1 h 12 min`.
+pub fn seconds(value: f64) -> String {
+    let value = if value.is_finite() { value.max(0.0) } else { 0.0 };
+    if value == 0.0 {
+        return "0 s".into();
+    }
+    if value < 0.05 {
+        return "<0.1 s".into();
+    }
+    if value < 9.95 {
+        return format!("{value:.1} s").replace(".0 s", " s");
+    }
+    let whole = value.round() as u64;
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3600 if whole % 60 == 0 => format!("{} min", whole / 60),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ if whole / 60 % 60 == 0 => format!("{} h", whole / 3600),
+        _ => format!("{} h {} min", whole / 3600, whole / 60 % 60),
+    }
+}
+
+/// `870 B`, `12.5 MB`, `1.24 GB`: decimal units and three digits, as `docker images` prints.
+pub fn bytes(value: f64) -> String {
+    let mut value = if value.is_finite() { value.max(0.0) } else { 0.0 };
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = if unit == 0 || value >= 99.95 { 0 } else { 1 + usize::from(value < 9.995) };
+    let text = format!("{value:.digits$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text} {}", units[unit])
+}
+
+/// `1,204`.
+pub fn count(value: usize) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (at, c) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// `1 file`, `1,204 files`.
+pub fn plural(value: usize, one: &str) -> String {
+    let s = if value == 1 { "" } else { "s" };
+    format!("{} {one}{s}", count(value))
+}
+
+/// A figure's seconds with what they rest on: `38 s` measured, `about 38 s` estimated.
+pub fn seconds_of(figure: Figure) -> String {
+    about(figure.basis, &seconds(figure.value))
+}
+
+/// Puts `about` before a figure that was estimated. What is said to be nothing needs none.
+pub fn about(basis: Basis, text: &str) -> String {
+    if basis == Basis::Estimated && !text.starts_with('<') && text != "0 s" && text != "0 B" {
+        format!("about {text}")
+    } else {
+        text.to_string()
+    }
+}
+
+/// The name of a basis.
+pub fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Measured => "measured",
+        Basis::Declared => "declared",
+        Basis::Estimated => "estimated",
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn and<S: AsRef<str>>(items: &[S]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.as_ref().to_string(),
+        [first @ .., last] => {
+            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", first.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// Numbers with runs put together: `3-5, 8`.
+pub fn runs(numbers: &[u32]) -> String {
+    let mut out = String::new();
+    let mut at = 0;
+    while at < numbers.len() {
+        let first = numbers[at];
+        let mut last = first;
+        while numbers.get(at + 1) == Some(&(last + 1)) {
+            at += 1;
+            last = numbers[at];
+        }
+        if !out.is_empty() {
+            out.push_str(", ");
+        }
+        // Writing to a String cannot fail.
+        let _ = match last - first {
+            0 => write!(out, "{first}"),
+            1 => write!(out, "{first}, {last}"),
+            _ => write!(out, "{first}-{last}"),
+        };
+        at += 1;
+    }
+    out
+}
+
+/// How many times less `after` is than `before`: `205 times less`, `a third less` is left to the seconds.
+pub fn times_less(before: f64, after: f64) -> Option<String> {
+    let ratio = before / after;
+    if !ratio.is_finite() || ratio < 1.95 {
+        return None;
+    }
+    let text = if ratio < 9.95 { format!("{ratio:.1}").replace(".0", "") } else { count(ratio.round() as usize) };
+    Some(format!("{text} times less"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_as_people_say_them() {
+        let table = [
+            (0.0, "0 s"),
+            (0.01, "<0.1 s"),
+            (0.2, "0.2 s"),
+            (2.0, "2 s"),
+            (9.96, "10 s"),
+            (38.4, "38 s"),
+            (59.6, "1 min"),
+            (238.0, "3 min 58 s"),
+            (3600.0, "1 h"),
+            (4321.0, "1 h 12 min"),
+            (f64::NAN, "0 s"),
+        ];
+        for (value, want) in table {
+            assert_eq!(seconds(value), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn bytes_as_docker_prints_them() {
+        let table = [
+            (0.0, "0 B"),
+            (870.0, "870 B"),
+            (1000.0, "1 kB"),
+            (12_500_000.0, "12.5 MB"),
+            (5_600_000.0, "5.6 MB"),
+            (999_600.0, "1 MB"),
+            (500_000_000.0, "500 MB"),
+            (1_240_000_000.0, "1.24 GB"),
+        ];
+        for (value, want) in table {
+            assert_eq!(bytes(value), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn counts_lists_and_runs() {
+        assert_eq!(plural(1, "file"), "1 file");
+        assert_eq!(plural(1_204_000, "file"), "1,204,000 files");
+        assert_eq!(and(&["3", "4", "5"]), "3, 4 and 5");
+        assert_eq!(runs(&[3, 4, 5, 8, 10, 11]), "3-5, 8, 10, 11");
+        assert_eq!(times_less(41.0, 0.2).as_deref(), Some("205 times less"));
+        assert_eq!(times_less(4.0, 2.0).as_deref(), Some("2 times less"));
+        assert_eq!(times_less(4.0, 3.0), None);
+        assert_eq!(times_less(4.0, 0.0), None);
+    }
+
+    #[test]
+    fn texts_are_shortened_by_columns() {
+        assert_eq!(fit("RUN npm install", 15, "…"), "RUN npm install");
+        assert_eq!(fit("RUN npm install", 9, "…"), "RUN npm…");
+        assert_eq!(fit("日本語", 5, "…"), "日本…");
+        assert_eq!(fit("日本語", 4, "…"), "日…");
+        assert_eq!(fit("abc", 0, "…"), "");
+        assert_eq!(fit_left("src/deep/app.js", 8, "…"), "…/app.js");
+    }
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        let words = [(0, "COPY takes in ".to_string()), (1, "src/app.js".to_string()), (0, ", and more".to_string())];
+        let lines: Vec<String> = wrap(&words, 14)
+            .iter()
+            .map(|line| line.iter().map(|(_, text)| text.as_str()).collect::<String>().trim_end().to_string())
+            .collect();
+        assert_eq!(lines, ["COPY takes in", "src/app.js,", "and more"]);
+        let long = [(0, "abcdefgh".to_string())];
+        assert_eq!(wrap(&long, 3).len(), 3);
+    }
+}

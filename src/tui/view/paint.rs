@@ -1,0 +1,125 @@
+//! Brushes that the panes share.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Widget};
+
+use crate::tui::model::{Tone, Words};
+use crate::tui::text;
+use crate::tui::theme::{Role, Theme};
+
+/// A framed pane; the frame of the one that has the keys stands out.
+pub fn pane<'a>(theme: &Theme, title: &str, focused: bool) -> Block<'a> {
+    let border = if focused { Role::BorderFocus } else { Role::Border };
+    let style = theme.style(if focused { Role::BorderFocus } else { Role::Strong });
+    let block = Block::bordered().border_set(theme.glyphs.border).border_style(theme.style(border));
+    if title.is_empty() { block } else { block.title_top(Line::styled(format!(" {title} "), style)) }
+}
+
+/// A title at the right of a pane's upper edge.
+pub fn right_title<'a>(spans: Vec<Span<'a>>) -> Line<'a> {
+    Line::from(spans).alignment(Alignment::Right)
+}
+
+/// The style of a tone.
+pub fn tone(theme: &Theme, tone: Tone) -> Style {
+    theme.style(match tone {
+        Tone::Plain => Role::Text,
+        Tone::Strong => Role::Strong,
+        Tone::Dim => Role::Dim,
+        Tone::Path => Role::Path,
+        Tone::Bad => Role::Worse,
+        Tone::Good => Role::Better,
+        Tone::Maybe => Role::Maybe,
+    })
+}
+
+/// Breaks a text into lines of at most `columns`.
+pub fn lines<'a>(theme: &Theme, words: &Words, columns: usize) -> Vec<Line<'a>> {
+    text::wrap(words, columns)
+        .into_iter()
+        .map(|line| {
+            Line::from(line.into_iter().map(|(t, text)| Span::styled(text, tone(theme, t))).collect::<Vec<_>>())
+        })
+        .collect()
+}
+
+/// Writes spans at a place, cut at `columns`; yields the columns used.
+pub fn put(buffer: &mut Buffer, x: u16, y: u16, columns: u16, spans: &[(Style, &str)], ellipsis: &str) -> u16 {
+    if !buffer.area.contains((x, y).into()) {
+        return 0;
+    }
+    let columns = columns.min(buffer.area.right() - x);
+    let mut used = 0;
+    for (style, content) in spans {
+        let rest = columns - used;
+        if rest == 0 {
+            break;
+        }
+        let shown = text::fit(content, usize::from(rest), ellipsis);
+        buffer.set_stringn(x + used, y, &shown, usize::from(rest), *style);
+        used += (text::width(&shown) as u16).min(rest);
+    }
+    used
+}
+
+/// Writes a text so that it ends at a column.
+pub fn put_right(buffer: &mut Buffer, right: u16, y: u16, columns: u16, style: Style, content: &str) {
+    let width = (text::width(content) as u16).min(columns);
+    put(buffer, right.saturating_sub(width), y, width, &[(style, content)], "");
+}
+
+/// Lays a style over an area, keeping what is written.
+pub fn wash(buffer: &mut Buffer, area: Rect, style: Style) {
+    buffer.set_style(area.intersection(buffer.area), style);
+}
+
+/// Writes lines from the top of an area; yields how many rows were used.
+pub fn put_lines(buffer: &mut Buffer, area: Rect, lines: &[Line<'_>]) -> u16 {
+    let rows = lines.len().min(usize::from(area.height)) as u16;
+    for (line, y) in lines.iter().zip(area.top()..area.top() + rows) {
+        line.render(Rect { y, height: 1, ..area }.intersection(buffer.area), buffer);
+    }
+    rows
+}
+
+/// Empties an area for what is drawn over others.
+pub fn clear(buffer: &mut Buffer, area: Rect, theme: &Theme) {
+    let area = area.intersection(buffer.area);
+    ratatui::widgets::Clear.render(area, buffer);
+    buffer.set_style(area, theme.base());
+}
+
+/// An area in the middle of another, no larger than it.
+pub fn centred(area: Rect, columns: u16, rows: u16) -> Rect {
+    let (width, height) = (columns.min(area.width), rows.min(area.height));
+    Rect::new(area.x + (area.width - width) / 2, area.y + (area.height - height) / 2, width, height)
+}
+
+/// The first line to show of a list so that the selected one is seen, given the first one shown before.
+pub fn scroll(selected: usize, before: usize, shown: usize, len: usize) -> usize {
+    if shown == 0 {
+        return 0;
+    }
+    let last = len.saturating_sub(shown);
+    let lowest = (selected + 1).saturating_sub(shown);
+    before.clamp(lowest.min(last), selected.min(last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_scrolls_no_more_than_needed() {
+        assert_eq!(scroll(0, 0, 5, 20), 0);
+        assert_eq!(scroll(5, 0, 5, 20), 1);
+        assert_eq!(scroll(4, 3, 5, 20), 3);
+        assert_eq!(scroll(1, 3, 5, 20), 1);
+        assert_eq!(scroll(19, 0, 5, 20), 15);
+        assert_eq!(scroll(2, 9, 5, 3), 0);
+        assert_eq!(scroll(2, 9, 0, 3), 0);
+    }
+}

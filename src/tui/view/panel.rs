@@ -1,0 +1,339 @@
+//! One Dockerfile with what is predicted of each of its steps. Two of them side by side are the heart of the screen;
+//! the lesson and replay screens use them as well.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+use ratatui::widgets::Widget;
+
+use super::bar::bar;
+use super::digits;
+use super::paint;
+use super::problem;
+use crate::cost::Basis;
+use crate::tui::model::{Comparison, Heading, Line, Mark, Row, Side, Sign, Totals};
+use crate::tui::text;
+use crate::tui::theme::{Role, Theme};
+
+/// How a side is to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Look {
+    /// The line under the cursor.
+    pub selected: Option<usize>,
+    /// This side has the keys.
+    pub focused: bool,
+    /// The first line to show.
+    pub offset: usize,
+    /// An empty row after each line: for the last row of a room.
+    pub spaced: bool,
+    /// Its seconds in large figures below the lines, where there is room.
+    pub large: bool,
+    /// How the other side compares: its figure is told to be better or worse.
+    pub other: Option<Ticks>,
+}
+
+/// Seconds in tenths of a millisecond, so that they can be compared exactly.
+pub type Ticks = u64;
+
+impl Look {
+    /// Remembers the other side's seconds.
+    #[must_use]
+    pub fn against(mut self, other: Option<&Side>) -> Self {
+        self.other = other.map(|side| in_ticks(side.totals.seconds));
+        self
+    }
+}
+
+fn in_ticks(seconds: f64) -> Ticks {
+    (seconds.max(0.0) * 10_000.0) as u64
+}
+
+/// Draws both sides of a comparison beside each other, aligned.
+pub fn two_sides(buffer: &mut Buffer, area: Rect, theme: &Theme, shown: &Comparison, looks: [Look; 2]) {
+    let Some(right) = &shown.right else {
+        return side(buffer, area, theme, &shown.left, looks[0]);
+    };
+    let half = area.width / 2;
+    let left_area = Rect { width: half, ..area };
+    let right_area = Rect { x: area.x + half, width: area.width - half, ..area };
+    side(buffer, left_area, theme, &shown.left, looks[0].against(Some(right)));
+    side(buffer, right_area, theme, right, looks[1].against(Some(&shown.left)));
+}
+
+/// Rows that a side takes with its frame, large figures left out.
+pub fn rows_wanted(side: &Side, spaced: bool) -> u16 {
+    let lines = side.lines.len() + usize::from(side.lines.is_empty());
+    let extra = side.note.as_ref().map_or(0, |_| 1) + side.problem.as_ref().map_or(0, problem::rows);
+    ((if spaced { lines * 2 } else { lines }) + extra + 2).min(usize::from(u16::MAX)) as u16
+}
+
+/// `3 of 5 rebuild`, `all 5 cached`.
+pub fn counted(totals: &Totals) -> String {
+    match totals.rebuilt {
+        0 if totals.steps == 0 => String::new(),
+        0 => format!("all {} cached", totals.steps),
+        1 => format!("1 of {} rebuilds", totals.steps),
+        n => format!("{n} of {} rebuild", totals.steps),
+    }
+}
+
+/// `3 of 5 rebuild · about 41 s`.
+pub fn summed(theme: &Theme, totals: &Totals) -> String {
+    let counted = counted(totals);
+    if totals.rebuilt == 0 {
+        return counted;
+    }
+    let sure = if totals.certain { "" } else { "?" };
+    format!("{counted}{sure} {} {}", theme.glyphs.dot, text::seconds_of(totals.figure()))
+}
+
+/// Draws one side.
+pub fn side(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look: Look) {
+    let area = area.intersection(buffer.area);
+    if area.is_empty() {
+        return;
+    }
+    let figure = figure_style(theme, side, look);
+    let summed = summed(theme, &side.totals);
+    let mut block = paint::pane(theme, &side.title, look.focused);
+    let room = usize::from(area.width).saturating_sub(text::width(&side.title) + 8);
+    let shown = if text::width(&summed) <= room { summed } else { counted(&side.totals) };
+    if !shown.is_empty() && text::width(&shown) <= room {
+        block = block.title_top(paint::right_title(vec![Span::styled(format!(" {shown} "), figure)]));
+    }
+    let inner = block.inner(area);
+    block.render(area, buffer);
+    let below = below_lines(buffer, inner, theme, side, look);
+    let list = Rect { height: inner.height - below, ..inner };
+    list_lines(buffer, list, theme, side, look);
+}
+
+fn figure_style(theme: &Theme, side: &Side, look: Look) -> Style {
+    let own = in_ticks(side.totals.seconds);
+    theme.style(match look.other {
+        _ if side.totals.rebuilt == 0 => Role::Better,
+        Some(other) if own > other => Role::Worse,
+        Some(other) if own < other => Role::Better,
+        _ => Role::Strong,
+    })
+}
+
+/// Draws what stands below the lines, from the bottom up: problem, note, large figures; yields the rows used.
+fn below_lines(buffer: &mut Buffer, inner: Rect, theme: &Theme, side: &Side, look: Look) -> u16 {
+    let mut used = 0;
+    if let Some(wrong) = &side.problem {
+        let rows = (problem::rows(wrong) as u16).min(inner.height);
+        problem::draw(buffer, Rect { y: inner.bottom() - rows, height: rows, ..inner }, theme, wrong);
+        used += rows;
+    }
+    if let Some(note) = &side.note
+        && inner.height > used
+    {
+        used += 1;
+        let style = theme.style(Role::Dim);
+        paint::put(buffer, inner.x + 1, inner.bottom() - used, inner.width.saturating_sub(2), &[(style, note)], theme.glyphs.ellipsis);
+    }
+    let lines = (if look.spaced { side.lines.len() * 2 } else { side.lines.len() }) as u16;
+    let free = inner.height.saturating_sub(used).saturating_sub(lines);
+    if look.large && side.problem.is_none() && free >= digits::ROWS as u16 + 1 {
+        used += large_figure(buffer, Rect { height: inner.height - used, ..inner }, theme, side, look);
+    }
+    used
+}
+
+/// Draws the side's seconds in large figures at the bottom of an area; yields the rows used, or 0 if they do not fit.
+fn large_figure(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look: Look) -> u16 {
+    let totals = &side.totals;
+    let rows = digits::large(theme, &text::seconds(totals.seconds));
+    let about = if totals.basis == Basis::Estimated && totals.seconds > 0.0 { "about " } else { "" };
+    let after = if totals.rebuilt == 0 { " to build again" } else { " to rebuild" };
+    let width = text::width(&rows[0]) + about.len() + after.len();
+    if totals.steps == 0 || width + 4 > usize::from(area.width) {
+        return 0;
+    }
+    let height = digits::ROWS as u16 + 1;
+    let top = area.bottom() - digits::ROWS as u16;
+    let x = area.x + (area.width - width as u16) / 2;
+    let figure = figure_style(theme, side, look);
+    let last = area.bottom() - 1;
+    paint::put(buffer, x, last, about.len() as u16, &[(theme.style(Role::Dim), about)], "");
+    let digits_x = x + about.len() as u16;
+    for (row, y) in rows.iter().zip(top..) {
+        paint::put(buffer, digits_x, y, text::width(row) as u16, &[(figure, row)], "");
+    }
+    let after_x = digits_x + text::width(&rows[0]) as u16;
+    paint::put(buffer, after_x, last, after.len() as u16, &[(theme.style(Role::Dim), after)], "");
+    height
+}
+
+/// Where the parts of a line stand.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    text: u16,
+    bar: u16,
+    seconds: u16,
+    mark: u16,
+}
+
+const GUTTER: u16 = 2;
+const NUMBER: u16 = 3;
+
+impl Columns {
+    fn of(width: u16) -> Self {
+        let mark = if width >= 34 { 12 } else if width >= 24 { 10 } else { 2 };
+        let seconds = if width >= 42 { 9 } else { 0 };
+        let bar = match width {
+            0..52 => 0,
+            52..64 => 8,
+            64..84 => 12,
+            _ => 18,
+        };
+        let taken = GUTTER + NUMBER + mark + seconds + if bar > 0 { bar + 1 } else { 0 };
+        Self { text: width.saturating_sub(taken), bar, seconds, mark }
+    }
+}
+
+fn list_lines(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look: Look) {
+    let step = if look.spaced { 2 } else { 1 };
+    let shown = usize::from(area.height.div_ceil(step));
+    let columns = Columns::of(area.width);
+    for (at, line) in side.lines.iter().enumerate().skip(look.offset).take(shown) {
+        let y = area.y + (at - look.offset) as u16 * step;
+        let own = Rect { y, height: 1, ..area };
+        match line {
+            Line::Gap => {}
+            Line::Heading(heading) => head(buffer, own, theme, heading),
+            Line::Row(row) => {
+                let selected = look.selected == Some(at);
+                draw_row(buffer, own, theme, row, columns, selected);
+                if selected {
+                    let role = if look.focused { Role::Selected } else { Role::SelectedElsewhere };
+                    let line = if look.focused { own } else { Rect { x: own.x + GUTTER, width: own.width.saturating_sub(GUTTER), ..own } };
+                    select(buffer, line, theme.style(role));
+                }
+            }
+        }
+    }
+    more_marks(buffer, area, theme, side, look.offset, shown);
+}
+
+/// Marks the selected line. Where the style reverses, what is reversed already is left as it is, or it would
+/// vanish.
+fn select(buffer: &mut Buffer, area: Rect, style: Style) {
+    use ratatui::style::Modifier;
+    for x in area.left()..area.right() {
+        let cell = &mut buffer[(x, area.y)];
+        if style.add_modifier.contains(Modifier::REVERSED) && cell.modifier.contains(Modifier::REVERSED) {
+            cell.modifier.remove(Modifier::REVERSED);
+            continue;
+        }
+        // A badge has a background of its own.
+        let keep = cell.bg;
+        cell.set_style(style);
+        if keep != ratatui::style::Color::Reset {
+            cell.bg = keep;
+        }
+    }
+}
+
+/// Says on the frame how much is above and below.
+fn more_marks(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, offset: usize, shown: usize) {
+    let below = side.lines.len().saturating_sub(offset + shown);
+    let style = theme.style(Role::Dim);
+    let at = |up: bool, n: usize| format!(" {n} more {} ", if up { "above" } else { "below" });
+    if offset > 0 && area.y > buffer.area.y {
+        let words = at(true, offset);
+        paint::put_right(buffer, area.right().saturating_sub(1), area.y - 1, area.width / 2, style, &words);
+    }
+    if below > 0 && area.bottom() < buffer.area.bottom() {
+        let words = at(false, below);
+        paint::put_right(buffer, area.right().saturating_sub(1), area.bottom(), area.width, style, &words);
+    }
+}
+
+fn head(buffer: &mut Buffer, area: Rect, theme: &Theme, heading: &Heading) {
+    let name = theme.style(if heading.built { Role::Title } else { Role::Dim });
+    let dim = theme.style(Role::Dim);
+    let rule = theme.glyphs.rule;
+    let start = format!("{rule}{rule} ");
+    let remark = if heading.remark.is_empty() { String::new() } else { format!(" {} {}", theme.glyphs.dot, heading.remark) };
+    let spans = [(dim, start.as_str()), (name, heading.name.as_str()), (dim, remark.as_str()), (dim, " ")];
+    let used = paint::put(buffer, area.x, area.y, area.width, &spans, theme.glyphs.ellipsis);
+    let rest = rule.repeat(usize::from(area.width - used));
+    paint::put(buffer, area.x + used, area.y, area.width - used, &[(dim, &rest)], "");
+}
+
+fn draw_row(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row, columns: Columns, selected: bool) {
+    let (y, mut x) = (area.y, area.x);
+    let ellipsis = theme.glyphs.ellipsis;
+    let sign = match row.sign {
+        Sign::Same => " ",
+        Sign::Added => "+",
+        Sign::Moved => "~",
+        Sign::Dropped => "-",
+    };
+    let cursor = if selected { theme.glyphs.cursor } else { " " };
+    paint::put(buffer, x, y, GUTTER, &[(theme.style(Role::Strong), cursor), (theme.style(Role::Sign), sign)], "");
+    x += GUTTER;
+    let quiet = row.dimmed || row.mark == Mark::None;
+    let number = row.number.map_or(String::new(), |n| n.to_string());
+    paint::put_right(buffer, x + NUMBER - 1, y, NUMBER - 1, theme.style(Role::Dim), &number);
+    x += NUMBER;
+    let (keyword, rest) = row.text.split_at(row.text.find(' ').unwrap_or(row.text.len()));
+    let (key_style, text_style) = if quiet {
+        (theme.style(Role::Dim), theme.style(Role::Dim))
+    } else if row.mark.is_rebuild() {
+        (theme.style(Role::RebuildsText), theme.style(Role::RebuildsText))
+    } else {
+        (theme.style(Role::Keyword), theme.style(Role::Text))
+    };
+    paint::put(buffer, x, y, columns.text, &[(key_style, keyword), (text_style, rest)], ellipsis);
+    x += columns.text;
+    if columns.bar > 0 {
+        if row.mark.is_rebuild() {
+            let drawn = bar(theme.glyphs, row.share, usize::from(columns.bar));
+            paint::put(buffer, x + 1, y, columns.bar, &[(theme.style(Role::Bar), &drawn)], "");
+        }
+        x += columns.bar + 1;
+    }
+    if columns.seconds > 0 {
+        if let Some(cost) = row.cost.filter(|_| !quiet && row.mark != Mark::NotReached) {
+            let (style, shown) = cell_seconds(theme, row.mark, cost.seconds);
+            paint::put_right(buffer, x + columns.seconds, y, columns.seconds, style, &shown);
+        }
+        x += columns.seconds;
+    }
+    draw_mark(buffer, Rect { x, y, width: columns.mark, height: 1 }, theme, row);
+}
+
+/// Seconds in a column: `~38 s` estimated, `38 s` known; in brackets where the step does not run.
+fn cell_seconds(theme: &Theme, mark: Mark, figure: crate::cost::Figure) -> (Style, String) {
+    let shown = text::seconds(figure.value);
+    // In a column there is no room for minutes and seconds.
+    let short = shown.split(" min ").next().map_or(shown.clone(), |s| if s.len() < shown.len() { format!("{s} min") } else { s.to_string() });
+    let about = if figure.basis == Basis::Estimated && !short.starts_with('<') && short != "0 s" { "~" } else { "" };
+    if mark.is_rebuild() {
+        (theme.style(Role::RebuildsText), format!("{about}{short}"))
+    } else {
+        (theme.style(Role::Dim), format!("({about}{short})"))
+    }
+}
+
+fn draw_mark(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row) {
+    let glyphs = theme.glyphs;
+    let word = row.mark.word();
+    let (sign, style) = match row.mark {
+        Mark::None => return,
+        Mark::Cached { certain } => (glyphs.cached, theme.style(if certain { Role::Cached } else { Role::Maybe })),
+        Mark::Rebuilds { .. } => (glyphs.rebuilds, theme.style(Role::Rebuilds)),
+        Mark::NotReached | Mark::NotBuilt => (" ", theme.style(Role::Dim)),
+    };
+    let style = if row.fresh { style.patch(theme.style(Role::Fresh)) } else { style };
+    if area.width < 10 {
+        paint::put(buffer, area.x + 1, area.y, area.width.saturating_sub(1), &[(style, sign)], "");
+        return;
+    }
+    let shown = format!("{sign} {word}");
+    paint::put(buffer, area.x + 1, area.y, area.width - 1, &[(style, &shown)], "");
+}
