@@ -138,16 +138,29 @@ mod tests {
     fn the_install_stays_beside_itself() {
         let mut left = vec![row("FROM node", 5.0), row("COPY . .", 0.2), row("RUN npm install", 38.0)];
         left.extend([row("COPY package.json .", 0.1), row("CMD x", 0.0)]);
-        let mut right = vec![row("FROM node", 5.0), row("COPY package.json ./", 0.1), row("RUN npm install", 38.0)];
+        let mut right =
+            vec![row("FROM node", 5.0), row("COPY package.json ./", 0.1), row("RUN npm install", 38.0)];
         right.extend([row("COPY . .", 0.2), row("CMD x", 0.0)]);
         align(&mut left, &mut right);
         assert_eq!(
             shown(&left),
-            ["Same FROM node", "Same COPY . .", "Same RUN npm install", "Dropped COPY package.json .", "Same CMD x"]
+            [
+                "Same FROM node",
+                "Same COPY . .",
+                "Same RUN npm install",
+                "Dropped COPY package.json .",
+                "Same CMD x"
+            ]
         );
         assert_eq!(
             shown(&right),
-            ["Same FROM node", "Added COPY package.json ./", "Same RUN npm install", "Moved COPY . .", "Same CMD x"]
+            [
+                "Same FROM node",
+                "Added COPY package.json ./",
+                "Same RUN npm install",
+                "Moved COPY . .",
+                "Same CMD x"
+            ]
         );
     }
 

@@ -16,11 +16,14 @@
 //! A screen of one's own is tested without a terminal: draw into a `ratatui::backend::TestBackend` and compare the
 //! buffer with a golden file.
 
+mod align;
 pub mod event;
 pub mod keys;
 pub mod model;
+pub mod picture;
 pub mod svg;
 pub mod terminal;
 pub mod text;
 pub mod theme;
 pub mod view;
+pub mod words;

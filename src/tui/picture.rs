@@ -68,7 +68,9 @@ fn side(seen: &Seen<'_>, whole: f64, other: Option<&Seen<'_>>) -> Side {
         }
         let of_stage = |at: &usize| steps[*at].stage == number;
         let find = |wanted: Option<usize>| {
-            (0..steps.len()).filter(of_stage).find(|at| steps[*at].instruction == wanted && !steps[*at].onbuild)
+            (0..steps.len())
+                .filter(of_stage)
+                .find(|at| steps[*at].instruction == wanted && !steps[*at].onbuild)
         };
         lines.push(row(&stage.original, stage.line, find(None), built));
         for at in (0..steps.len()).filter(of_stage).filter(|at| steps[*at].onbuild) {
@@ -127,7 +129,9 @@ fn make_row(
     let text = text::safe(original).into_owned();
     let why = match step.filter(|_| built) {
         Some(step) => words::why(seen, step, other),
-        None => Why { title: format!("line {line}"), says: words::no_step(seen, &text, built), ..Why::default() },
+        None => {
+            Why { title: format!("line {line}"), says: words::no_step(seen, &text, built), ..Why::default() }
+        }
     };
     Row {
         number: step.map(|s| graph.steps[s].label.index),
@@ -177,7 +181,7 @@ pub fn totals(seen: &Seen<'_>) -> Totals {
 /// Says in one sentence what the edit costs on both sides.
 fn sentence(left: &Side, right: Option<&Side>, right_name: Option<&str>) -> Words {
     let (a, b) = (&left.totals, right.map(|r| &r.totals));
-    let cost = |t: &Totals, tone: Tone| say(tone, text::seconds_of(t.figure()));
+    let cost = |t: &Totals, tone: Tone| say(tone, text::figure_seconds(t.figure()));
     let nothing = |t: &Totals| t.rebuilt == 0;
     let Some(b) = b else {
         return match a.rebuilt {

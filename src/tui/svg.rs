@@ -272,7 +272,9 @@ mod tests {
         assert!(picture.contains("<title>a &amp; b</title>"));
         assert!(picture.contains(r##"fill="#ff7b72" textLength="42.0""##), "{picture}");
         assert!(picture.contains(">a&lt;b&gt;&amp;</text>"));
-        assert!(picture.contains(r#"textLength="33.6" lengthAdjust="spacingAndGlyphs" xml:space="preserve">日本</text>"#));
+        assert!(picture.contains(
+            r#"textLength="33.6" lengthAdjust="spacingAndGlyphs" xml:space="preserve">日本</text>"#
+        ));
         assert!(picture.contains(r##"width="33.6" height="18" fill="#d8dee9""##));
         assert!(picture.contains(r##"fill="#161b22" textLength="16.8""##));
     }

@@ -103,8 +103,12 @@ impl Session {
     pub fn start(tty: Tty) -> io::Result<Self> {
         install_panic_hook();
         MOUSE.store(tty.mouse, Ordering::SeqCst);
-        let mut session =
-            Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?, tty, active: false, last: None };
+        let mut session = Self {
+            terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
+            tty,
+            active: false,
+            last: None,
+        };
         session.enter()?;
         Ok(session)
     }
@@ -170,7 +174,13 @@ impl Session {
         enable_raw_mode()?;
         ACTIVE.store(true, Ordering::SeqCst);
         self.active = true;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide, SetTitle(self.tty.title))?;
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            cursor::Hide,
+            SetTitle(self.tty.title)
+        )?;
         if self.tty.mouse {
             execute!(io::stdout(), EnableMouseCapture)?;
         }
@@ -194,7 +204,10 @@ impl Drop for Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("tty", &self.tty).field("active", &self.active).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("tty", &self.tty)
+            .field("active", &self.active)
+            .finish_non_exhaustive()
     }
 }
 

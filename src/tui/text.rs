@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::cost::{Basis, Figure};
+pub use crate::cli::output::safe;
+pub use crate::cost::words::{bytes, figure_bytes, figure_seconds, seconds};
 
 /// Columns that a text takes on a terminal.
 pub fn width(text: &str) -> usize {
@@ -72,7 +73,8 @@ pub fn wrap<M: Copy + PartialEq>(words: &[(M, String)], columns: usize) -> Vec<V
             while width(rest.trim_end()) > columns {
                 let head = take(rest, columns);
                 // A character wider than the line is let stand alone rather than looped over.
-                let cut = if head.is_empty() { rest.chars().next().map_or(0, char::len_utf8) } else { head.len() };
+                let cut =
+                    if head.is_empty() { rest.chars().next().map_or(0, char::len_utf8) } else { head.len() };
                 push(&mut lines, *mark, &rest[..cut]);
                 rest = &rest[cut..];
                 lines.push(Vec::new());
@@ -95,43 +97,6 @@ fn push<M: Copy + PartialEq>(lines: &mut [Vec<(M, String)>], mark: M, text: &str
     }
 }
 
-/// `0.2 s`, `38 s`, `3 min 58 s`, `1 h 12 min`.
-pub fn seconds(value: f64) -> String {
-    let value = if value.is_finite() { value.max(0.0) } else { 0.0 };
-    if value == 0.0 {
-        return "0 s".into();
-    }
-    if value < 0.05 {
-        return "<0.1 s".into();
-    }
-    if value < 9.95 {
-        return format!("{value:.1} s").replace(".0 s", " s");
-    }
-    let whole = value.round() as u64;
-    match whole {
-        0..60 => format!("{whole} s"),
-        60..3600 if whole % 60 == 0 => format!("{} min", whole / 60),
-        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
-        _ if whole / 60 % 60 == 0 => format!("{} h", whole / 3600),
-        _ => format!("{} h {} min", whole / 3600, whole / 60 % 60),
-    }
-}
-
-/// `870 B`, `12.5 MB`, `1.24 GB`: decimal units and three digits, as `docker images` prints.
-pub fn bytes(value: f64) -> String {
-    let mut value = if value.is_finite() { value.max(0.0) } else { 0.0 };
-    let units = ["B", "kB", "MB", "GB", "TB"];
-    let mut unit = 0;
-    while value >= 999.5 && unit + 1 < units.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    let digits = if unit == 0 || value >= 99.95 { 0 } else { 1 + usize::from(value < 9.995) };
-    let text = format!("{value:.digits$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{text} {}", units[unit])
-}
-
 /// `1,204`.
 pub fn count(value: usize) -> String {
     let digits = value.to_string();
@@ -149,29 +114,6 @@ pub fn count(value: usize) -> String {
 pub fn plural(value: usize, one: &str) -> String {
     let s = if value == 1 { "" } else { "s" };
     format!("{} {one}{s}", count(value))
-}
-
-/// A figure's seconds with what they rest on: `38 s` measured, `about 38 s` estimated.
-pub fn seconds_of(figure: Figure) -> String {
-    about(figure.basis, &seconds(figure.value))
-}
-
-/// Puts `about` before a figure that was estimated. What is said to be nothing needs none.
-pub fn about(basis: Basis, text: &str) -> String {
-    if basis == Basis::Estimated && !text.starts_with('<') && text != "0 s" && text != "0 B" {
-        format!("about {text}")
-    } else {
-        text.to_string()
-    }
-}
-
-/// The name of a basis.
-pub fn basis(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Measured => "measured",
-        Basis::Declared => "declared",
-        Basis::Estimated => "estimated",
-    }
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -217,50 +159,14 @@ pub fn times_less(before: f64, after: f64) -> Option<String> {
     if !ratio.is_finite() || ratio < 1.95 {
         return None;
     }
-    let text = if ratio < 9.95 { format!("{ratio:.1}").replace(".0", "") } else { count(ratio.round() as usize) };
+    let text =
+        if ratio < 9.95 { format!("{ratio:.1}").replace(".0", "") } else { count(ratio.round() as usize) };
     Some(format!("{text} times less"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn seconds_as_people_say_them() {
-        let table = [
-            (0.0, "0 s"),
-            (0.01, "<0.1 s"),
-            (0.2, "0.2 s"),
-            (2.0, "2 s"),
-            (9.96, "10 s"),
-            (38.4, "38 s"),
-            (59.6, "1 min"),
-            (238.0, "3 min 58 s"),
-            (3600.0, "1 h"),
-            (4321.0, "1 h 12 min"),
-            (f64::NAN, "0 s"),
-        ];
-        for (value, want) in table {
-            assert_eq!(seconds(value), want, "{value}");
-        }
-    }
-
-    #[test]
-    fn bytes_as_docker_prints_them() {
-        let table = [
-            (0.0, "0 B"),
-            (870.0, "870 B"),
-            (1000.0, "1 kB"),
-            (12_500_000.0, "12.5 MB"),
-            (5_600_000.0, "5.6 MB"),
-            (999_600.0, "1 MB"),
-            (500_000_000.0, "500 MB"),
-            (1_240_000_000.0, "1.24 GB"),
-        ];
-        for (value, want) in table {
-            assert_eq!(bytes(value), want, "{value}");
-        }
-    }
 
     #[test]
     fn counts_lists_and_runs() {
@@ -286,7 +192,8 @@ mod tests {
 
     #[test]
     fn lines_are_broken_between_words() {
-        let words = [(0, "COPY takes in ".to_string()), (1, "src/app.js".to_string()), (0, ", and more".to_string())];
+        let words =
+            [(0, "COPY takes in ".to_string()), (1, "src/app.js".to_string()), (0, ", and more".to_string())];
         let lines: Vec<String> = wrap(&words, 14)
             .iter()
             .map(|line| line.iter().map(|(_, text)| text.as_str()).collect::<String>().trim_end().to_string())

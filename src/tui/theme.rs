@@ -405,7 +405,8 @@ mod tests {
 
     #[test]
     fn the_plain_signs_are_ascii() {
-        let mut all = vec![ASCII.cached, ASCII.rebuilds, ASCII.maybe, ASCII.cursor, ASCII.ellipsis, ASCII.open];
+        let mut all =
+            vec![ASCII.cached, ASCII.rebuilds, ASCII.maybe, ASCII.cursor, ASCII.ellipsis, ASCII.open];
         all.extend([ASCII.closed, ASCII.arrow, ASCII.dot, ASCII.between, ASCII.watching, ASCII.marked]);
         all.extend([ASCII.rule, ASCII.block, ASCII.border.top_left, ASCII.border.vertical_left]);
         all.extend(ASCII.bar);

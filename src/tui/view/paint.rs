@@ -41,13 +41,22 @@ pub fn lines<'a>(theme: &Theme, words: &Words, columns: usize) -> Vec<Line<'a>> 
     text::wrap(words, columns)
         .into_iter()
         .map(|line| {
-            Line::from(line.into_iter().map(|(t, text)| Span::styled(text, tone(theme, t))).collect::<Vec<_>>())
+            Line::from(
+                line.into_iter().map(|(t, text)| Span::styled(text, tone(theme, t))).collect::<Vec<_>>(),
+            )
         })
         .collect()
 }
 
 /// Writes spans at a place, cut at `columns`; yields the columns used.
-pub fn put(buffer: &mut Buffer, x: u16, y: u16, columns: u16, spans: &[(Style, &str)], ellipsis: &str) -> u16 {
+pub fn put(
+    buffer: &mut Buffer,
+    x: u16,
+    y: u16,
+    columns: u16,
+    spans: &[(Style, &str)],
+    ellipsis: &str,
+) -> u16 {
     if !buffer.area.contains((x, y).into()) {
         return 0;
     }

@@ -85,7 +85,7 @@ pub fn summed(theme: &Theme, totals: &Totals) -> String {
         return counted;
     }
     let sure = if totals.certain { "" } else { "?" };
-    format!("{counted}{sure} {} {}", theme.glyphs.dot, text::seconds_of(totals.figure()))
+    format!("{counted}{sure} {} {}", theme.glyphs.dot, text::figure_seconds(totals.figure()))
 }
 
 /// Draws one side.
@@ -132,7 +132,14 @@ fn below_lines(buffer: &mut Buffer, inner: Rect, theme: &Theme, side: &Side, loo
     {
         used += 1;
         let style = theme.style(Role::Dim);
-        paint::put(buffer, inner.x + 1, inner.bottom() - used, inner.width.saturating_sub(2), &[(style, note)], theme.glyphs.ellipsis);
+        paint::put(
+            buffer,
+            inner.x + 1,
+            inner.bottom() - used,
+            inner.width.saturating_sub(2),
+            &[(style, note)],
+            theme.glyphs.ellipsis,
+        );
     }
     let lines = (if look.spaced { side.lines.len() * 2 } else { side.lines.len() }) as u16;
     let free = inner.height.saturating_sub(used).saturating_sub(lines);
@@ -181,7 +188,13 @@ const NUMBER: u16 = 3;
 
 impl Columns {
     fn of(width: u16) -> Self {
-        let mark = if width >= 34 { 12 } else if width >= 24 { 10 } else { 2 };
+        let mark = if width >= 34 {
+            12
+        } else if width >= 24 {
+            10
+        } else {
+            2
+        };
         let seconds = if width >= 42 { 9 } else { 0 };
         let bar = match width {
             0..52 => 0,
@@ -209,7 +222,11 @@ fn list_lines(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look:
                 draw_row(buffer, own, theme, row, columns, selected);
                 if selected {
                     let role = if look.focused { Role::Selected } else { Role::SelectedElsewhere };
-                    let line = if look.focused { own } else { Rect { x: own.x + GUTTER, width: own.width.saturating_sub(GUTTER), ..own } };
+                    let line = if look.focused {
+                        own
+                    } else {
+                        Rect { x: own.x + GUTTER, width: own.width.saturating_sub(GUTTER), ..own }
+                    };
                     select(buffer, line, theme.style(role));
                 }
             }
@@ -257,7 +274,11 @@ fn head(buffer: &mut Buffer, area: Rect, theme: &Theme, heading: &Heading) {
     let dim = theme.style(Role::Dim);
     let rule = theme.glyphs.rule;
     let start = format!("{rule}{rule} ");
-    let remark = if heading.remark.is_empty() { String::new() } else { format!(" {} {}", theme.glyphs.dot, heading.remark) };
+    let remark = if heading.remark.is_empty() {
+        String::new()
+    } else {
+        format!(" {} {}", theme.glyphs.dot, heading.remark)
+    };
     let spans = [(dim, start.as_str()), (name, heading.name.as_str()), (dim, remark.as_str()), (dim, " ")];
     let used = paint::put(buffer, area.x, area.y, area.width, &spans, theme.glyphs.ellipsis);
     let rest = rule.repeat(usize::from(area.width - used));
@@ -274,7 +295,14 @@ fn draw_row(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row, columns: 
         Sign::Dropped => "-",
     };
     let cursor = if selected { theme.glyphs.cursor } else { " " };
-    paint::put(buffer, x, y, GUTTER, &[(theme.style(Role::Strong), cursor), (theme.style(Role::Sign), sign)], "");
+    paint::put(
+        buffer,
+        x,
+        y,
+        GUTTER,
+        &[(theme.style(Role::Strong), cursor), (theme.style(Role::Sign), sign)],
+        "",
+    );
     x += GUTTER;
     let quiet = row.dimmed || row.mark == Mark::None;
     let number = row.number.map_or(String::new(), |n| n.to_string());
@@ -311,8 +339,12 @@ fn draw_row(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row, columns: 
 fn cell_seconds(theme: &Theme, mark: Mark, figure: crate::cost::Figure) -> (Style, String) {
     let shown = text::seconds(figure.value);
     // In a column there is no room for minutes and seconds.
-    let short = shown.split(" min ").next().map_or(shown.clone(), |s| if s.len() < shown.len() { format!("{s} min") } else { s.to_string() });
-    let about = if figure.basis == Basis::Estimated && !short.starts_with('<') && short != "0 s" { "~" } else { "" };
+    let short = shown
+        .split(" min ")
+        .next()
+        .map_or(shown.clone(), |s| if s.len() < shown.len() { format!("{s} min") } else { s.to_string() });
+    let about =
+        if figure.basis == Basis::Estimated && !short.starts_with('<') && short != "0 s" { "~" } else { "" };
     if mark.is_rebuild() {
         (theme.style(Role::RebuildsText), format!("{about}{short}"))
     } else {
@@ -325,7 +357,9 @@ fn draw_mark(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row) {
     let word = row.mark.word();
     let (sign, style) = match row.mark {
         Mark::None => return,
-        Mark::Cached { certain } => (glyphs.cached, theme.style(if certain { Role::Cached } else { Role::Maybe })),
+        Mark::Cached { certain } => {
+            (glyphs.cached, theme.style(if certain { Role::Cached } else { Role::Maybe }))
+        }
         Mark::Rebuilds { .. } => (glyphs.rebuilds, theme.style(Role::Rebuilds)),
         Mark::NotReached | Mark::NotBuilt => (" ", theme.style(Role::Dim)),
     };

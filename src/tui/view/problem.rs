@@ -34,7 +34,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, theme: &Theme, problem: &Problem) {
         let number = format!("{:>4} {} ", problem.line, theme.glyphs.between);
         // The caret has to be seen: a long line is shown from near it.
         let room = usize::from(area.width).saturating_sub(number.chars().count());
-        let skip = if problem.caret.start + 4 > room { problem.caret.start.saturating_sub(room / 2) } else { 0 };
+        let skip =
+            if problem.caret.start + 4 > room { problem.caret.start.saturating_sub(room / 2) } else { 0 };
         let shown: String = problem.source.chars().skip(skip).collect();
         line(&[(dim, &number), (strong, &shown)]);
         let blank = " ".repeat(number.chars().count() + problem.caret.start.saturating_sub(skip));
