@@ -67,7 +67,7 @@ impl Project {
         BuildInput {
             dockerfile: Arc::clone(&self.dockerfile),
             options: self.sources.options.clone(),
-            context: self.sources.scan.tree().clone(),
+            context: self.sources.scan.shipped(),
             named: self.sources.named_trees(),
         }
     }
@@ -133,7 +133,7 @@ impl Sources {
 
     /// The named contexts' trees.
     pub fn named_trees(&self) -> BTreeMap<String, crate::context::Tree> {
-        self.named.iter().map(|(name, scan)| (name.clone(), scan.tree().clone())).collect()
+        self.named.iter().map(|(name, scan)| (name.clone(), scan.shipped())).collect()
     }
 
     /// What about the context will surprise.

@@ -9,7 +9,7 @@ use super::{Digest, path};
 mod cover;
 mod filtered;
 
-pub use cover::{changed_paths, paths};
+pub use cover::{Landing, changed_paths, landings, paths};
 pub use filtered::Memo;
 
 /// Which paths of an input count: one source of a COPY, or the source of a bind mount.
@@ -107,6 +107,11 @@ impl Selector {
             include: vec![pattern.into_owned()],
             ..Self::of_source(&base, exclude)
         }
+    }
+
+    /// The path at and below which everything it takes in stands: a wildcard's fixed prefix, else its path.
+    pub fn base(&self) -> &str {
+        if self.wildcard { glob::split_wildcards(&self.path).0 } else { &self.path }
     }
 
     /// Tells whether it is more than one path: a wildcard, or patterns.

@@ -63,6 +63,8 @@ pub enum Cause {
     },
     /// `--no-cache` or its filter.
     NoCache,
+    /// It stands on nothing and nothing needs what it made: the daemon reports it as run. It costs nothing.
+    Unanchored,
     /// Its record is known but its result is not there: an export that left it out.
     Missing,
 }
@@ -123,7 +125,7 @@ impl Cause {
     /// The contract's name of the kind (`cause.kind` in JSON).
     pub fn contract_kind(&self) -> &'static str {
         match self {
-            Self::New | Self::Missing => "new",
+            Self::New | Self::Missing | Self::Unanchored => "new",
             Self::Content { .. } | Self::Output { .. } => "content",
             Self::Instruction { .. } | Self::Setting { .. } => "instruction",
             Self::Environment { .. } => "environment",

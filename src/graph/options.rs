@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::image::canonical;
 
 /// The options of a build that enter the graph.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GraphOptions {
     /// `--target`: a stage's name, in any case; not a number (`stages-target-index`).
     pub target: Option<String>,
@@ -42,7 +42,7 @@ impl GraphOptions {
 }
 
 /// Which steps run without a look-up (cache semantics, section 7).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoCache {
     /// All may hit.
     #[default]

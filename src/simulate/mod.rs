@@ -1,17 +1,23 @@
 //! One simulated build after the other: from a Dockerfile, options and contexts to a prediction with its causes.
 //!
 //! The rooms below do the parts; this one puts them together for all who need whole builds: the commands, the
-//! screen, the lessons, the replay, the comparison with a real engine. Pure: contexts come in as values.
+//! screen, the lessons, the replay, the comparison with a real engine. Pure, but for [`disk`], which keeps a
+//! simulated cache in a folder.
+
+pub mod disk;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::context::Tree;
+use crate::context::select::Memo;
+use crate::declare::Declarations;
 use crate::dockerfile::Diagnostic;
 use crate::dockerfile::ast::Dockerfile;
-use crate::explain::Explanation;
-use crate::graph::{Graph, GraphOptions};
-use crate::solver::Prediction;
+use crate::explain::{self, Explanation};
+use crate::graph::{self, Graph, GraphOptions, Op, VertexId};
+use crate::solver::export::{self, ExportMode};
+use crate::solver::{self, Addition, Contexts, Declared, Output, Prediction, Solution, Store};
 
 /// What one build starts from.
 #[derive(Debug, Clone)]
@@ -35,27 +41,110 @@ pub struct Outcome {
     pub prediction: Prediction,
     /// Why each step runs: one a step of the prediction, in its order; without causes for a cached step.
     pub explanations: Vec<Explanation>,
+    /// What it was predicted from.
+    pub input: BuildInput,
+    /// What the cache learns when it is counted as built.
+    additions: Vec<Addition>,
+    outputs: Vec<Option<Output>>,
 }
 
 /// A simulated builder: its cache, and the build before.
+///
+/// Cloning is cheap: what is large is shared.
 #[derive(Debug, Clone, Default)]
-pub struct Simulator {}
+pub struct Simulator {
+    store: Store,
+    last: Option<Arc<Built>>,
+    memo: Memo,
+    /// The graph of the Dockerfile seen last: an edit of the context needs no new one.
+    graph: Option<KnownGraph>,
+}
+
+/// A build that was counted as done.
+#[derive(Debug)]
+struct Built {
+    graph: Arc<Graph>,
+    contexts: Contexts,
+    outputs: Vec<Option<Output>>,
+}
+
+#[derive(Debug, Clone)]
+struct KnownGraph {
+    dockerfile: Arc<Dockerfile>,
+    options: GraphOptions,
+    graph: Arc<Graph>,
+    declared: Arc<BTreeMap<VertexId, Declared>>,
+}
 
 impl Simulator {
+    /// A builder that starts with a cache.
+    pub fn with_store(store: Store) -> Self {
+        Self { store, ..Self::default() }
+    }
+
+    /// Its cache.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Adds what an imported cache holds.
+    pub fn import(&mut self, additions: impl IntoIterator<Item = Addition>) {
+        self.store.add(additions);
+    }
+
+    /// Says which build came before: what causes are told against. The cache learns nothing from it.
+    ///
+    /// # Errors
+    /// A Dockerfile that has no graph.
+    pub fn compare_with(&mut self, input: &BuildInput) -> Result<(), Diagnostic> {
+        let known = self.graph_of(input)?;
+        let contexts = contexts(input);
+        let solution = self.solve(&known, &contexts, &Store::default(), input);
+        self.last = Some(Arc::new(Built { graph: known.graph, contexts, outputs: solution.outputs }));
+        Ok(())
+    }
+
     /// Predicts a build and remembers nothing.
     ///
     /// # Errors
     /// A Dockerfile that BuildKit would refuse before any step. A source that is not there is no error here but
     /// [`Prediction::error`].
     pub fn predict(&mut self, input: &BuildInput) -> Result<Outcome, Diagnostic> {
-        let _ = input;
-        unimplemented!("lands with the solver")
+        let known = self.graph_of(input)?;
+        let contexts = contexts(input);
+        let store = std::mem::take(&mut self.store);
+        let solution = self.solve(&known, &contexts, &store, input);
+        self.store = store;
+        let now = explain::Build { graph: &known.graph, contexts: &contexts, outputs: &solution.outputs };
+        let before = self.last.as_ref().map(|l| explain::Build {
+            graph: &l.graph,
+            contexts: &l.contexts,
+            outputs: &l.outputs,
+        });
+        let explanations = explain::explain(&solution.prediction, now, before);
+        Ok(Outcome {
+            graph: known.graph,
+            prediction: solution.prediction,
+            explanations,
+            input: input.clone(),
+            additions: solution.additions,
+            outputs: solution.outputs,
+        })
     }
 
     /// Counts a predicted build as done: its results can be found from now on.
+    ///
+    /// A build that ended with an error leaves nothing but the memory of what was tried.
     pub fn commit(&mut self, outcome: &Outcome) {
-        let _ = outcome;
-        unimplemented!("lands with the solver")
+        self.store.add(outcome.additions.iter().cloned());
+        if outcome.prediction.error.is_some() {
+            return;
+        }
+        self.last = Some(Arc::new(Built {
+            graph: Arc::clone(&outcome.graph),
+            contexts: contexts(&outcome.input),
+            outputs: outcome.outputs.clone(),
+        }));
     }
 
     /// Predicts and commits.
@@ -67,4 +156,80 @@ impl Simulator {
         self.commit(&outcome);
         Ok(outcome)
     }
+
+    fn solve(
+        &mut self,
+        known: &KnownGraph,
+        contexts: &Contexts,
+        store: &Store,
+        input: &BuildInput,
+    ) -> Solution {
+        let text = &input.dockerfile.text;
+        solver::solve(&known.graph, contexts, store, &known.declared, &mut self.memo, text)
+    }
+
+    fn graph_of(&mut self, input: &BuildInput) -> Result<KnownGraph, Diagnostic> {
+        if let Some(known) = &self.graph
+            && Arc::ptr_eq(&known.dockerfile, &input.dockerfile)
+            && known.options == input.options
+        {
+            return Ok(known.clone());
+        }
+        let mut options = input.options.clone();
+        options.named_contexts.extend(input.named.keys().cloned());
+        let graph = Arc::new(graph::build(&input.dockerfile, &options)?);
+        let declared = Arc::new(declared(&input.dockerfile, &graph));
+        let known = KnownGraph {
+            dockerfile: Arc::clone(&input.dockerfile),
+            options: input.options.clone(),
+            graph,
+            declared,
+        };
+        self.graph = Some(known.clone());
+        Ok(known)
+    }
+}
+
+impl Outcome {
+    /// What an export of this build's cache holds (cache semantics, section 8), for [`Simulator::import`].
+    pub fn export(&self, mode: ExportMode) -> Vec<Addition> {
+        export::export(&self.prediction, &self.additions, mode)
+    }
+
+    /// What counting it as built adds to the cache.
+    pub fn additions(&self) -> &[Addition] {
+        &self.additions
+    }
+
+    /// What is known of the files of the final image; none for an empty one.
+    pub fn final_output(&self) -> Option<&Output> {
+        self.outputs.get(self.graph.result?)?.as_ref()
+    }
+
+    /// What is known of the files that a vertex puts out.
+    pub fn output(&self, vertex: VertexId) -> Option<&Output> {
+        self.outputs.get(vertex)?.as_ref()
+    }
+}
+
+fn contexts(input: &BuildInput) -> Contexts {
+    Contexts { main: input.context.clone(), named: input.named.clone() }
+}
+
+/// What the Dockerfile's comments declare of its RUNs, by vertex.
+fn declared(dockerfile: &Dockerfile, graph: &Graph) -> BTreeMap<VertexId, Declared> {
+    // What cannot be read is told where the Dockerfile is shown; here it counts as not said.
+    let (declarations, _) = Declarations::read(dockerfile);
+    let mut out = BTreeMap::new();
+    for step in &graph.steps {
+        let said = step.instruction.and_then(|at| declarations.get(step.stage, at));
+        if let (Some(d), Op::Exec(_)) = (said, &graph.vertices[step.vertex].op) {
+            let declared =
+                Declared { reads: d.reads.clone(), writes: d.writes.clone(), deterministic: d.deterministic };
+            if declared != Declared::default() {
+                out.insert(step.vertex, declared);
+            }
+        }
+    }
+    out
 }

@@ -1,7 +1,23 @@
 //! Cache keys, the cache store, the solve: cached or executed, certain or assumed.
+//!
+//! BuildKit's solver in miniature (cache semantics, sections 2 to 9). Pure: a graph, contexts and a store in, a
+//! prediction and what the store would learn out. It knows nothing of files on disk, screens or words.
 
+pub mod export;
 mod key;
+mod level;
+mod output;
+mod place;
 mod prediction;
+mod runs;
+mod solve;
+mod store;
 
-pub use key::{Comparison, ContentKey, Id};
+pub use key::{ContentKey, Id};
+pub use level::Level;
+pub use output::Output;
 pub use prediction::{Assumption, Prediction, Status, StepPrediction, VertexPrediction};
+pub use runs::Declared;
+pub(crate) use solve::selector;
+pub use solve::{Contexts, Solution, solve};
+pub use store::{Addition, InputKeys, Kept, Record, Store};

@@ -59,6 +59,8 @@ pub struct VertexPrediction {
     pub id: Id,
     /// Runs although the cache was not asked (`--no-cache`).
     pub ignored_cache: bool,
+    /// It was found, but it stands on nothing and nothing needs it: the daemon reports such a step as run.
+    pub unanchored: bool,
     /// For each input: the content key, where one was computed.
     pub content: Vec<Option<ContentKey>>,
 }
@@ -81,6 +83,8 @@ pub enum Assumption {
         /// The address.
         reference: String,
     },
+    /// An imported cache may hold its result, or only its key.
+    Export,
     /// A step before it is not certain.
     Follows {
         /// That step.

@@ -210,6 +210,10 @@ fn because(seen: &Seen<'_>, step: usize, cause: &Cause) -> Words {
             say(Tone::Plain, "."),
         ],
         Cause::NoCache => vec![say(Tone::Plain, "--no-cache: it is not looked up.")],
+        Cause::Unanchored => vec![say(
+            Tone::Plain,
+            "It stands on nothing and nothing needs it yet: the builder reports it as run. It costs nothing.",
+        )],
         Cause::Missing => vec![say(Tone::Plain, "It is known, but its result was left out of the export.")],
     }
 }
@@ -337,6 +341,13 @@ fn assumed(assumption: &Assumption) -> Words {
             assume,
             say(Tone::Path, text::safe(reference).into_owned()),
             say(Tone::Plain, " holds what it held before; the builder asks it anew."),
+        ],
+        Assumption::Export => vec![
+            assume,
+            say(
+                Tone::Plain,
+                "the imported cache holds its result. If it holds only the key, this would rebuild.",
+            ),
         ],
         Assumption::Follows { step } => {
             let mut words = vec![assume];

@@ -13,7 +13,7 @@ use super::super::{Digest, path};
 use super::{SelectError, Selection, Selector, plain};
 
 /// Parts of filtered selections, kept between calls; it holds one part per selector and directory.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Memo {
     parts: HashMap<Selector, HashMap<String, (Digest, Part)>>,
 }
