@@ -1,12 +1,23 @@
 //! `layerlab build` and `layerlab plan`.
 
-use super::{BuildFlags, Ended};
+use super::edits::Edits;
+use super::flags::{BuildFlags, Format, FormatFlag};
+use super::output::answer::{Answer, Problem, TrapFound};
+use super::output::text::{self, Page, Size};
+use super::output::{self, words};
+use super::project::{Project, Sources};
+use super::{Ended, costs};
+use crate::context::{Selector, Trap, changed_paths, path};
+use crate::graph::{Graph, Op, Source};
+use crate::simulate::{Outcome, Simulator};
 
 /// Arguments of `layerlab build`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     flags: BuildFlags,
+    #[command(flatten)]
+    format: FormatFlag,
 }
 
 /// Arguments of `layerlab plan`.
@@ -14,14 +25,143 @@ pub struct Args {
 pub struct PlanArgs {
     #[command(flatten)]
     build: Args,
+    /// Asks what an edit of this file would rebuild; a folder stands for all in it, and patterns are those of
+    /// a .dockerignore. Without --cache, the tree as it stands counts as built
+    #[arg(long = "edit", value_name = "PATH")]
+    edits: Vec<String>,
 }
 
 /// Runs `layerlab build`.
-pub fn run(_args: &Args) -> anyhow::Result<Ended> {
-    anyhow::bail!("not here yet")
+pub fn run(args: &Args) -> anyhow::Result<Ended> {
+    answer(args, false, |project| {
+        let mut simulator = Simulator::default();
+        let outcome = simulator.build(&project.input()).map_err(|d| project.sources.refuse(d))?;
+        Ok((outcome, Edits::default()))
+    })
 }
 
 /// Runs `layerlab plan`.
 pub fn run_plan(args: &PlanArgs) -> anyhow::Result<Ended> {
-    run(&args.build)
+    answer(&args.build, true, |project| {
+        let edits = Edits::find(&project.sources, &args.edits)?;
+        let mut simulator = Simulator::default();
+        let mut input = project.input();
+        let refuse = |d| project.sources.refuse(d);
+        if !args.edits.is_empty() && args.build.flags.cache.is_none() {
+            simulator.build(&input).map_err(refuse)?;
+        }
+        input.context = edits.apply(&input.context);
+        let outcome = simulator.predict(&input).map_err(refuse)?;
+        Ok((outcome, edits))
+    })
+}
+
+/// Loads the project, has its build predicted, prints the answer.
+fn answer(
+    args: &Args,
+    plan: bool,
+    predict: impl FnOnce(&Project) -> anyhow::Result<(Outcome, Edits)>,
+) -> anyhow::Result<Ended> {
+    let json = args.format.format == Format::Json;
+    let (project, outcome, edits) = match Project::load(&args.flags).and_then(|project| {
+        let (outcome, edits) = predict(&project)?;
+        Ok((project, outcome, edits))
+    }) {
+        Ok(all) => all,
+        Err(error) => {
+            if json {
+                let (context, file) = names(&args.flags);
+                output::print_json(&Answer::failed(context, file, Problem::input(&error)))?;
+            }
+            return Err(error);
+        }
+    };
+    let sources = &project.sources;
+    let costs = costs::of_steps(&project, &outcome);
+    let (context, _) = names(&args.flags);
+    let mut answer = Answer::new(context, sources.dockerfile_name.clone(), &outcome, &costs);
+    answer.target.clone_from(&args.flags.target);
+    answer.edits = edits.paths;
+    answer.notes = edits.notes;
+    answer.notes.extend(project.notes());
+    answer.traps = traps(sources, &outcome.graph);
+    if json {
+        output::print_json(&answer)?;
+    } else {
+        let unbuilt = unbuilt(&outcome.graph);
+        let tree = sources.scan.tree();
+        let context = Size { files: tree.len(), bytes: tree.bytes(), ignored: sources.scan.ignored_len() };
+        let page = Page { context, unbuilt: &unbuilt, width: text::width(), plan };
+        output::print(&text::render(&answer, &page))?;
+    }
+    match outcome.prediction.error {
+        Some(error) => Err(sources.refuse(error).into()),
+        None => Ok(Ended::Done),
+    }
+}
+
+/// The context and the Dockerfile as the flags name them.
+fn names(flags: &BuildFlags) -> (String, String) {
+    let file = flags.file.clone().unwrap_or_else(|| flags.context.join("Dockerfile"));
+    let file = file.strip_prefix("./").unwrap_or(&file).display().to_string();
+    (flags.context.display().to_string(), file)
+}
+
+/// Stages that the target does not reach, as one would name them.
+fn unbuilt(graph: &Graph) -> Vec<String> {
+    let named = |(at, stage): (usize, &crate::graph::StageInfo)| {
+        stage.name.clone().unwrap_or_else(|| format!("stage {at} (line {})", stage.line))
+    };
+    graph.stages.iter().enumerate().filter(|(_, s)| !s.reachable).map(named).collect()
+}
+
+/// What about the context will surprise, as far as a step takes it in.
+fn traps(sources: &Sources, graph: &Graph) -> Vec<TrapFound> {
+    let ignore_file = sources.ignore_file.as_ref().map(|(path, _)| path.display().to_string());
+    let ignore_file = ignore_file.as_deref().map(|f| f.strip_prefix("./").unwrap_or(f));
+    let counts = |trap: &Trap| match trap {
+        Trap::OwnContext { path } => is_taken_in(sources, graph, path),
+        _ => true,
+    };
+    let told = |trap: Trap| {
+        let (message, change) = words::trap(&trap, ignore_file);
+        TrapFound { trap, message, change }
+    };
+    sources.traps().into_iter().filter(counts).map(told).collect()
+}
+
+/// Tells whether a change at a path of the context changes what any step takes in.
+fn is_taken_in(sources: &Sources, graph: &Graph, path: &str) -> bool {
+    let tree = sources.scan.tree();
+    let mut without = tree.clone();
+    without.remove(path);
+    let is_context = |&v: &usize| matches!(graph.vertices[v].op, Op::Source(Source::Context { name: None }));
+    graph.vertices.iter().any(|vertex| {
+        let inputs = vertex.inputs.iter().enumerate().filter(|(_, v)| is_context(v));
+        inputs
+            .flat_map(|(at, _)| context_selectors(&vertex.op, at))
+            .any(|s| !changed_paths(tree, &without, &s).is_empty())
+    })
+}
+
+/// What a vertex selects from one of its inputs.
+fn context_selectors(op: &Op, input: usize) -> Vec<Selector> {
+    match op {
+        Op::Exec(exec) => {
+            let mounts = exec.mounts.iter().filter(|m| m.input == Some(input));
+            mounts.map(|m| Selector::of_mount(&m.selector)).collect()
+        }
+        file => file
+            .selectors(input)
+            .into_iter()
+            .map(|s| Selector {
+                path: path::clean(&s.path).into_owned(),
+                wildcard: s.wildcard,
+                follow_links: s.follow_links,
+                include: s.include.clone(),
+                exclude: s.exclude.clone(),
+                required: None,
+            })
+            .collect(),
+    }
 }

@@ -1,7 +1,9 @@
 //! The command line: arguments, one file a command, output.
 
 mod build;
+pub mod costs;
 mod demo;
+pub mod edits;
 mod flags;
 mod graph;
 mod learn;

@@ -12,7 +12,8 @@ use etcetera::BaseStrategy;
 
 use super::flags::{BuildFlags, remote_scheme};
 use super::output::Refused;
-use crate::context::{Ignore, Index, Scan, Trap, find_ignore, path, traps};
+use crate::context::{Ignore, Index, Scan, Trap, Warning, WarningKind, find_ignore, path, traps};
+use crate::declare::Declarations;
 use crate::dockerfile::{self, Diagnostic, Dockerfile};
 use crate::graph::GraphOptions;
 use crate::simulate::BuildInput;
@@ -62,6 +63,14 @@ impl Project {
         Sources::load(flags)?.parsed()
     }
 
+    /// What is to be said of it that stops nothing: comments for layerlab that cannot be read, things on disk.
+    pub fn notes(&self) -> Vec<String> {
+        let (_, problems) = Declarations::read(&self.dockerfile);
+        let name = &self.sources.dockerfile_name;
+        let comments = problems.into_iter().map(|p| format!("{name}:{}:{}: {}", p.line, p.column, p.message));
+        comments.chain(self.sources.scan.warnings().iter().map(warning)).collect()
+    }
+
     /// What a simulated build of it starts from.
     pub fn input(&self) -> BuildInput {
         BuildInput {
@@ -81,14 +90,7 @@ impl Sources {
     pub fn load(flags: &BuildFlags) -> anyhow::Result<Self> {
         check_context(&flags.context)?;
         let found = find_dockerfile(&flags.context, flags.file.as_deref())?;
-        let bytes = match &found {
-            Some(path) => read(path)?,
-            None => read_stdin()?,
-        };
-        let (text, exact) = match String::from_utf8(bytes) {
-            Ok(text) => (text, true),
-            Err(e) => (String::from_utf8_lossy(e.as_bytes()).into_owned(), false),
-        };
+        let (text, exact) = read_text(found.as_deref())?;
         let dockerfile_name = found.as_deref().map_or_else(|| "-".to_string(), shown);
         let index_folder = index_folder(flags.cache.as_deref());
         // Without a file, `CONTEXT/` + `.dockerignore` is the only ignore file there is.
@@ -113,6 +115,17 @@ impl Sources {
             named,
             index_folder,
         })
+    }
+
+    /// Finds and reads a Dockerfile alone: its name as the user knows it, and its text.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing and what to pass.
+    pub fn read_dockerfile(context: &Path, file: &Path) -> anyhow::Result<(String, String)> {
+        let usual = file == Path::new("Dockerfile");
+        let found = find_dockerfile(context, if usual { None } else { Some(file) })?;
+        let (text, _) = read_text(found.as_deref())?;
+        Ok((found.as_deref().map_or_else(|| "-".to_string(), shown), text))
     }
 
     /// Reads the Dockerfile's text.
@@ -149,6 +162,20 @@ impl Sources {
         let (root, file) = (self.context.canonicalize().ok()?, file.canonicalize().ok()?);
         let inside = file.strip_prefix(root).ok()?;
         Some(inside.iter().fold(String::new(), |at, name| path::join(&at, &path::name_of(name))))
+    }
+}
+
+fn warning(warning: &Warning) -> String {
+    let path = &warning.path;
+    match &warning.kind {
+        WarningKind::Unreadable(why) => format!("{path} cannot be read ({why}); it counts without its bytes"),
+        WarningKind::Vanished => format!("{path} went away while it was read, and counts as gone"),
+        WarningKind::NotUtf8 => format!("{path} is not UTF-8: each byte that is not is written as \\xHH"),
+        WarningKind::LinkLoop => {
+            format!("{path} is a link that leads in a circle; as the source of a COPY it fails")
+        }
+        WarningKind::Socket => format!("{path} is a socket, which is sent as an empty file"),
+        WarningKind::Special => format!("{path} is a device or a FIFO, which is sent as such and never read"),
     }
 }
 
@@ -285,6 +312,18 @@ fn look_for_dockerfiles(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
             look_for_dockerfiles(&entry.path(), depth - 1, found);
         }
     }
+}
+
+/// The text of a file or of standard input, and whether it is that to the last byte.
+fn read_text(file: Option<&Path>) -> anyhow::Result<(String, bool)> {
+    let bytes = match file {
+        Some(path) => read(path)?,
+        None => read_stdin()?,
+    };
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => (text, true),
+        Err(e) => (String::from_utf8_lossy(e.as_bytes()).into_owned(), false),
+    })
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

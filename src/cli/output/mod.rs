@@ -2,8 +2,16 @@
 //!
 //! What comes from files or their names goes through [`safe()`] before it is shown.
 
+pub mod amount;
+pub mod answer;
 pub mod diagnostic;
+pub mod graph;
 pub mod safe;
+pub mod text;
+pub mod words;
+
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
 
