@@ -77,7 +77,7 @@ fn answer(
         }
     };
     let sources = &project.sources;
-    let costs = costs::of_steps(&project, &outcome);
+    let costs = costs::of_steps(&project, &outcome.graph);
     let (context, _) = names(&args.flags);
     let mut answer = Answer::new(context, sources.dockerfile_name.clone(), &outcome, &costs);
     answer.target.clone_from(&args.flags.target);

@@ -1,22 +1,35 @@
-//! What the steps of a predicted build cost, for all commands.
+//! What the steps of a build cost, for all commands: from what was measured here, declared, or is usual.
 
-use super::project::Project;
-use crate::cost::{Basis, Figure, StepCost};
-use crate::simulate::Outcome;
+use std::path::{Path, PathBuf};
+
+use super::project::{Project, user_cache};
+use crate::context::Digest;
+use crate::cost::{Inputs, Measured, StepCost, estimate};
+use crate::declare::Declarations;
+use crate::graph::Graph;
+use crate::simulate::BuildInput;
+
+/// One cost a step of the graph, in its order, for a project as it stands.
+pub fn of_steps(project: &Project, graph: &Graph) -> Vec<StepCost> {
+    of_input(&project.input(), graph, &measured(&project.sources.context))
+}
 
 /// One cost a step of the graph, in its order.
-pub fn of_steps(project: &Project, outcome: &Outcome) -> Vec<StepCost> {
-    let figure = |value| Figure { value, basis: Basis::Estimated };
-    outcome
-        .graph
-        .steps
-        .iter()
-        .map(|step| {
-            let stage = &project.dockerfile.stages[step.stage];
-            let seconds = step
-                .instruction
-                .map_or(0.0, |at| crate::reorder::rough_seconds(step.stage, &stage.instructions[at]));
-            StepCost { seconds: figure(seconds), bytes: figure(0.0) }
-        })
-        .collect()
+pub fn of_input(input: &BuildInput, graph: &Graph, measured: &Measured) -> Vec<StepCost> {
+    let (declared, _) = Declarations::read(&input.dockerfile);
+    estimate(graph, &Inputs { context: &input.context, named: &input.named, measured, declared: &declared })
+}
+
+/// What real builds of this context took on this machine; nothing where none was measured.
+pub fn measured(context: &Path) -> Measured {
+    let text = measured_file(context).and_then(|file| std::fs::read(file).ok());
+    // A file that cannot be read is as good as none: the figures are then estimates, and say so.
+    text.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+/// Where the figures that `verify` learns about a context are kept.
+pub fn measured_file(context: &Path) -> Option<PathBuf> {
+    let root = context.canonicalize().ok()?;
+    let name = Digest::of(root.as_os_str().as_encoded_bytes()).short();
+    Some(user_cache()?.join("measured").join(format!("{name}.json")))
 }

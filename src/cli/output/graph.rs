@@ -116,11 +116,11 @@ fn number(names: &mut Vec<String>, name: String) -> usize {
     })
 }
 
-/// The step that makes a vertex: of several equal ones, the one in this stage, or else the last before.
+/// The step that makes a vertex: of several equal ones, the one in this stage, or else the first.
 fn owner(graph: &Graph, vertex: VertexId, stage: usize, before: usize) -> Option<usize> {
     let makes = |s: &Step| s.merge.unwrap_or(s.vertex) == vertex || s.vertex == vertex;
     let same = graph.steps[..before].iter().rposition(|s| s.stage == stage && makes(s));
-    same.or_else(|| graph.steps.iter().rposition(makes))
+    same.or_else(|| graph.steps.iter().position(makes))
 }
 
 /// The name of a source that has no step of its own.

@@ -4,10 +4,11 @@
 
 use std::fmt::Write as _;
 
-use super::amount::{about, bytes, count, seconds, sum};
+use super::amount::{count, sum};
 use super::answer::{Answer, Step};
 use super::{safe, words};
 use crate::cost::Figure;
+use crate::cost::words::{bytes, figure_seconds as about, seconds};
 use crate::explain::{Cause, SHOWN_PATHS};
 use crate::graph::Label;
 use crate::solver::{Assumption, Status};
@@ -115,7 +116,7 @@ fn label(step: &Step) -> Label {
 
 fn table(answer: &Answer, page: &Page<'_>, out: &mut String) {
     // Status, seconds and reason need this much beside the step's name.
-    let room = page.width.saturating_sub(44).clamp(24, 72);
+    let room = page.width.saturating_sub(56).clamp(24, 72);
     let names: Vec<String> = answer.steps.iter().map(|s| fit(&safe(&label(s).to_string()), room)).collect();
     let column = names.iter().map(|n| columns(n)).max().unwrap_or(0);
     let mut stage = None;
