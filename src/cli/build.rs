@@ -1,15 +1,20 @@
 //! `layerlab build` and `layerlab plan`.
 
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
 use super::edits::Edits;
 use super::flags::{BuildFlags, Format, FormatFlag};
 use super::output::answer::{Answer, Problem, TrapFound};
 use super::output::text::{self, Page, Size};
 use super::output::{self, words};
-use super::project::{Project, Sources};
+use super::project::{Project, Sources, context_name, user_cache};
 use super::{Ended, costs};
 use crate::context::{Selector, Trap, changed_paths, path};
-use crate::graph::{Graph, Op, Source};
-use crate::simulate::{Outcome, Simulator};
+use crate::graph::{Graph, GraphOptions, NoCache, Op, Source};
+use crate::simulate::disk::CacheFolder;
+use crate::simulate::{BuildInput, Outcome, Simulator};
 
 /// Arguments of `layerlab build`.
 #[derive(Debug, clap::Args)]
@@ -34,37 +39,84 @@ pub struct PlanArgs {
 /// Runs `layerlab build`.
 pub fn run(args: &Args) -> anyhow::Result<Ended> {
     answer(args, false, |project| {
-        let mut simulator = Simulator::default();
-        let outcome = simulator.build(&project.input()).map_err(|d| project.sources.refuse(d))?;
+        let cache = CacheFolder::new(cache_folder(&args.flags)?);
+        let mut simulator = builder(&args.flags, &cache)?;
+        let outcome = simulator.predict(&project.input()).map_err(|d| project.sources.refuse(d))?;
+        let named = || cache.path().display();
+        cache.remember(&outcome).with_context(|| format!("cannot write the cache {}", named()))?;
+        project.sources.save_index();
+        if outcome.prediction.error.is_none() {
+            for to in &args.flags.cache_to {
+                let export = CacheFolder::new(&to.dest);
+                export
+                    .write_export(&outcome.export(to.mode))
+                    .with_context(|| format!("cannot write the export {}", to.dest.display()))?;
+            }
+        }
         Ok((outcome, Edits::default()))
     })
 }
 
 /// Runs `layerlab plan`.
 pub fn run_plan(args: &PlanArgs) -> anyhow::Result<Ended> {
+    let flags = &args.build.flags;
     answer(&args.build, true, |project| {
         let edits = Edits::find(&project.sources, &args.edits)?;
-        let mut simulator = Simulator::default();
         let mut input = project.input();
         let refuse = |d| project.sources.refuse(d);
-        if !args.edits.is_empty() && args.build.flags.cache.is_none() {
-            simulator.build(&input).map_err(refuse)?;
-        }
+        let mut simulator = if args.edits.is_empty() || flags.cache.is_some() || !flags.cache_from.is_empty()
+        {
+            builder(flags, &CacheFolder::new(cache_folder(flags)?))?
+        } else {
+            // What is asked is what the edit alone does: the tree as it stands counts as built.
+            let mut simulator = Simulator::default();
+            let before = BuildInput { options: asked_once(&input.options), ..input.clone() };
+            simulator.build(&before).map_err(refuse)?;
+            simulator
+        };
         input.context = edits.apply(&input.context);
         let outcome = simulator.predict(&input).map_err(refuse)?;
         Ok((outcome, edits))
     })
 }
 
+/// The options of the build before: `--no-cache` is asked of the one after the edit.
+fn asked_once(options: &GraphOptions) -> GraphOptions {
+    GraphOptions { no_cache: NoCache::Off, ..options.clone() }
+}
+
+/// Where the simulated cache lies: `--cache`, or a folder of this user's for each context.
+fn cache_folder(flags: &BuildFlags) -> anyhow::Result<PathBuf> {
+    if let Some(dir) = &flags.cache {
+        return Ok(dir.clone());
+    }
+    let home = user_cache().context("there is no home folder to keep a cache in; pass --cache DIR")?;
+    Ok(home.join("builds").join(context_name(&flags.context)))
+}
+
+/// A builder with its cache, and what `--cache-from` brings.
+fn builder(flags: &BuildFlags, cache: &CacheFolder) -> anyhow::Result<Simulator> {
+    let unreadable = |path: &Path| format!("cannot read the cache {}", path.display());
+    let mut simulator = cache.load().with_context(|| unreadable(cache.path()))?;
+    for from in &flags.cache_from {
+        if !from.src.is_dir() {
+            bail!("there is no exported cache {}; layerlab build --cache-to makes one", from.src.display());
+        }
+        let import = CacheFolder::new(&from.src).additions().with_context(|| unreadable(&from.src))?;
+        simulator.import(import);
+    }
+    Ok(simulator)
+}
+
 /// Loads the project, has its build predicted, prints the answer.
 fn answer(
     args: &Args,
     plan: bool,
-    predict: impl FnOnce(&Project) -> anyhow::Result<(Outcome, Edits)>,
+    predict: impl FnOnce(&mut Project) -> anyhow::Result<(Outcome, Edits)>,
 ) -> anyhow::Result<Ended> {
     let json = args.format.format == Format::Json;
-    let (project, outcome, edits) = match Project::load(&args.flags).and_then(|project| {
-        let (outcome, edits) = predict(&project)?;
+    let (project, outcome, edits) = match Project::load(&args.flags).and_then(|mut project| {
+        let (outcome, edits) = predict(&mut project)?;
         Ok((project, outcome, edits))
     }) {
         Ok(all) => all,
@@ -79,7 +131,13 @@ fn answer(
     let sources = &project.sources;
     let costs = costs::of_steps(&project, &outcome.graph);
     let (context, _) = names(&args.flags);
-    let mut answer = Answer::new(context, sources.dockerfile_name.clone(), &outcome, &costs);
+    let mut answer = Answer::new(
+        context,
+        sources.dockerfile_name.clone(),
+        &outcome.prediction,
+        &outcome.explanations,
+        &costs,
+    );
     answer.target.clone_from(&args.flags.target);
     answer.edits = edits.paths;
     answer.notes = edits.notes;

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::project::{Project, user_cache};
-use crate::context::Digest;
+use super::project::{Project, context_name, user_cache};
 use crate::cost::{Inputs, Measured, StepCost, estimate};
 use crate::declare::Declarations;
 use crate::graph::Graph;
@@ -29,7 +28,5 @@ pub fn measured(context: &Path) -> Measured {
 
 /// Where the figures that `verify` learns about a context are kept.
 pub fn measured_file(context: &Path) -> Option<PathBuf> {
-    let root = context.canonicalize().ok()?;
-    let name = Digest::of(root.as_os_str().as_encoded_bytes()).short();
-    Some(user_cache()?.join("measured").join(format!("{name}.json")))
+    Some(user_cache()?.join("measured").join(format!("{}.json", context_name(context))))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::graph::{GraphOptions, ImageStore, NoCache, Platform};
+use crate::solver::export::ExportMode;
 
 /// What is built, and how.
 #[derive(Debug, Clone, clap::Args)]
@@ -112,16 +113,6 @@ pub enum Format {
     Text,
     /// For programs: one object on standard output.
     Json,
-}
-
-/// How much of a build an export keeps (cache semantics, section 8).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ExportMode {
-    /// What leads to the layers of the final image.
-    #[default]
-    Min,
-    /// Every record of the build.
-    Max,
 }
 
 /// One `--cache-to`.

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use flags::{BuildFlags, CacheExport, CacheImport, ExportMode, Format, FormatFlag};
+pub use flags::{BuildFlags, CacheExport, CacheImport, Format, FormatFlag};
 pub use project::{Project, Sources};
 
 /// How a command ended, as the contract's exit status says it.

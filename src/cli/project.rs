@@ -12,7 +12,7 @@ use etcetera::BaseStrategy;
 
 use super::flags::{BuildFlags, remote_scheme};
 use super::output::Refused;
-use crate::context::{Ignore, Index, Scan, Trap, Warning, WarningKind, find_ignore, path, traps};
+use crate::context::{Digest, Ignore, Index, Scan, Trap, Warning, WarningKind, find_ignore, path, traps};
 use crate::declare::Declarations;
 use crate::dockerfile::{self, Diagnostic, Dockerfile};
 use crate::graph::GraphOptions;
@@ -72,6 +72,9 @@ impl Project {
     }
 
     /// What a simulated build of it starts from.
+    ///
+    /// A file whose bytes changed behind an unchanged size, mode and time counts as it was: the daemon does not
+    /// see such a change (`meta-same-mtime-size`), and [`Sources::traps`] tells of it.
     pub fn input(&self) -> BuildInput {
         BuildInput {
             dockerfile: Arc::clone(&self.dockerfile),
@@ -103,7 +106,7 @@ impl Sources {
             let (ignore, _) = load_ignore(folder, &folder.join(""))?;
             named.insert(name.clone(), self::scan(folder, ignore, index_folder.as_deref())?);
         }
-        Ok(Self {
+        let mut sources = Self {
             context: flags.context.clone(),
             dockerfile_path: found,
             dockerfile_name,
@@ -114,7 +117,21 @@ impl Sources {
             scan,
             named,
             index_folder,
-        })
+        };
+        // A plan makes no cache folder.
+        if flags.cache.as_deref().is_none_or(Path::is_dir) {
+            sources.save_index();
+        }
+        Ok(sources)
+    }
+
+    /// Keeps what is known of files on disk, so that the next start need not read them again.
+    pub fn save_index(&mut self) {
+        let Some(folder) = &self.index_folder else { return };
+        for scan in std::iter::once(&mut self.scan).chain(self.named.values_mut()) {
+            // An index that cannot be kept costs time at the next start and nothing else.
+            let _ = scan.save_index(folder);
+        }
     }
 
     /// Finds and reads a Dockerfile alone: its name as the user knows it, and its text.
@@ -184,24 +201,27 @@ pub fn user_cache() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|s| s.cache_dir().join("layerlab"))
 }
 
+/// A name for a context among all on this machine, by where it lies.
+pub fn context_name(context: &Path) -> String {
+    let root = context.canonicalize().or_else(|_| std::path::absolute(context));
+    let root = root.unwrap_or_else(|_| context.to_path_buf());
+    let last = root.file_name().map(|n| path::name_of(n).into_owned()).unwrap_or_default();
+    let plain: String =
+        last.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).take(40).collect();
+    format!("{plain}-{}", Digest::of(root.as_os_str().as_encoded_bytes()).short())
+}
+
 /// Where what is known of files on disk is kept: with the cache that is named, or with the user's.
 fn index_folder(cache: Option<&Path>) -> Option<PathBuf> {
-    let base = match cache {
-        // A plan makes no cache; where there is none yet, the user's folder serves.
-        Some(dir) if dir.is_dir() => dir.to_path_buf(),
-        _ => user_cache()?,
-    };
-    Some(base.join("index"))
+    match cache {
+        Some(dir) => Some(dir.join("index")),
+        None => Some(user_cache()?.join("index")),
+    }
 }
 
 fn scan(root: &Path, ignore: Ignore, index_folder: Option<&Path>) -> anyhow::Result<Scan> {
     let index = index_folder.map(|folder| Index::load(folder, root)).unwrap_or_default();
-    let mut scan = Scan::new(root, ignore, index)?;
-    if let Some(folder) = index_folder {
-        // An index that cannot be kept costs time at the next start and nothing else.
-        let _ = scan.save_index(folder);
-    }
-    Ok(scan)
+    Ok(Scan::new(root, ignore, index)?)
 }
 
 type IgnoreFile = Option<(PathBuf, String)>;

@@ -8,8 +8,7 @@ use crate::context::Trap;
 use crate::cost::{Figure, StepCost};
 use crate::dockerfile::{Diagnostic, DiagnosticKind};
 use crate::explain::{Cause, Explanation, PathChange};
-use crate::simulate::Outcome;
-use crate::solver::{Assumption, Status};
+use crate::solver::{Assumption, Prediction, Status, StepPrediction};
 
 /// Version of this form.
 const SCHEMA: u32 = 1;
@@ -150,9 +149,14 @@ pub struct TrapFound {
 
 impl Answer {
     /// Makes the answer for a predicted build; `costs` has one entry a step of the graph.
-    pub fn new(context: String, dockerfile: String, outcome: &Outcome, costs: &[StepCost]) -> Self {
-        let steps: Vec<Step> = outcome
-            .prediction
+    pub fn new(
+        context: String,
+        dockerfile: String,
+        prediction: &Prediction,
+        explanations: &[Explanation],
+        costs: &[StepCost],
+    ) -> Self {
+        let steps: Vec<Step> = prediction
             .steps
             .iter()
             .enumerate()
@@ -161,12 +165,12 @@ impl Answer {
                 index: step.label.index,
                 of: step.label.of,
                 instruction: step.label.instruction.clone(),
-                line: outcome.graph.steps[step.step].line,
+                line: prediction.graph.steps[step.step].line,
                 status: step.status,
                 certain: step.certain,
                 merge: step.merge,
                 key: step.key.to_string(),
-                cause: told(outcome, at),
+                cause: told(step, &explanations[at]),
                 seconds: costs[step.step].seconds,
                 bytes: costs[step.step].bytes,
                 assumption: step
@@ -176,14 +180,14 @@ impl Answer {
             })
             .collect();
         let totals = Totals {
-            executed: outcome.prediction.count(Status::Executed),
-            cached: outcome.prediction.count(Status::Cached),
+            executed: prediction.count(Status::Executed),
+            cached: prediction.count(Status::Cached),
             seconds: round(
                 sum(steps.iter().filter(|s| s.status == Status::Executed).map(|s| s.seconds)).value,
             ),
             uncertain: steps.iter().filter(|s| !s.certain).count(),
         };
-        let error = outcome.prediction.error.as_ref().map(Problem::of);
+        let error = prediction.error.as_ref().map(Problem::of);
         Self { steps, totals, error, ..Self::empty(context, dockerfile) }
     }
 
@@ -213,12 +217,11 @@ fn round(seconds: f64) -> f64 {
     (seconds * 1e3).round() / 1e3
 }
 
-fn told(outcome: &Outcome, at: usize) -> Option<CauseTold> {
-    let step = &outcome.prediction.steps[at];
+fn told(step: &StepPrediction, explanation: &Explanation) -> Option<CauseTold> {
     if step.status == Status::Cached {
         return None;
     }
-    let Explanation { causes, root, drags } = &outcome.explanations[at];
+    let Explanation { causes, root, drags } = explanation;
     let first = causes.first().unwrap_or(&Cause::New);
     let mut message = words::cause(first);
     if let Some(assumption) = &step.assumption {

@@ -8,12 +8,18 @@ use crate::context::{Digest, Trap};
 use crate::cost::{Basis, Figure, StepCost};
 use crate::dockerfile::{Diagnostic, DiagnosticKind, parse};
 use crate::explain::{Cause, Explanation, How, PathChange};
-use crate::graph::{GraphOptions, build};
-use crate::simulate::Outcome;
+use crate::graph::{Graph, GraphOptions, build};
 use crate::solver::{Assumption, Prediction, Status, StepPrediction};
 
 /// What is said of one step: causes of what runs, nothing of what is cached.
 type Said = Option<(Vec<Cause>, Vec<usize>)>;
+
+/// A prediction made by hand.
+struct Outcome {
+    graph: Arc<Graph>,
+    prediction: Prediction,
+    explanations: Vec<Explanation>,
+}
 
 fn outcome(dockerfile: &str, said: Vec<Said>) -> Outcome {
     let file = parse(dockerfile).expect("a Dockerfile");
@@ -46,7 +52,8 @@ fn costs(seconds: &[f64]) -> Vec<StepCost> {
 }
 
 fn answer(outcome: &Outcome, seconds: &[f64]) -> Answer {
-    Answer::new(".".into(), "Dockerfile".into(), outcome, &costs(seconds))
+    let Outcome { prediction, explanations, .. } = outcome;
+    Answer::new(".".into(), "Dockerfile".into(), prediction, explanations, &costs(seconds))
 }
 
 fn page() -> Page<'static> {

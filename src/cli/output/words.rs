@@ -32,6 +32,9 @@ pub fn cause(cause: &Cause) -> String {
             format!("{image} is {} and was {}", digest(after), digest(before))
         }
         Cause::NoCache => "--no-cache: nothing is looked up".into(),
+        Cause::Unanchored => {
+            "it stands on nothing and nothing needs it, and such a step is told as run".into()
+        }
         Cause::Missing => "the imported cache knows this step but does not hold its result".into(),
     }
 }
@@ -53,6 +56,10 @@ pub fn assumption(assumption: &Assumption, status: Status) -> String {
         Assumption::Upstream { reference } => match status {
             Status::Cached => format!("if {reference} holds something else by now, it runs"),
             Status::Executed => format!("if {reference} holds what it held before, it is cached"),
+        },
+        Assumption::Export => match status {
+            Status::Cached => "if the imported cache holds its key alone, it runs".into(),
+            Status::Executed => "if the imported cache holds its result, it is cached".into(),
         },
         Assumption::Follows { step } => match status {
             Status::Cached => format!("if {} runs, it runs too", place(step)),
