@@ -262,7 +262,7 @@ fn selectors(vertex: &Vertex, number: usize) -> Option<Vec<Selector>> {
         }
         Op::Exec(e) => {
             let mounts: Vec<_> = e.mounts.iter().filter(|m| m.input == Some(number)).collect();
-            let content = mounts.iter().all(|m| !m.output);
+            let content = mounts.last().is_some_and(|m| !m.output);
             content.then(|| mounts.iter().map(|m| Selector::of_mount(&m.selector)).collect())
         }
         _ => None,

@@ -13,7 +13,7 @@ use super::store::{Addition, InputKeys, Kept, Record, Store};
 use crate::context::select::Memo;
 use crate::context::{Digest, Entry, SelectError, Selector, Tree, path};
 use crate::dockerfile::{Diagnostic, DiagnosticKind};
-use crate::graph::{Action, CopyAction, FileOp, Graph, Label, Op, Source, Vertex, VertexId};
+use crate::graph::{Action, CopyAction, FileOp, Graph, Label, MountKind, Op, Source, Vertex, VertexId};
 
 /// What a solve looks at, beside the cache.
 #[derive(Debug, Clone, Default)]
@@ -379,9 +379,11 @@ impl Solver<'_, '_> {
             _ => id,
         };
         let certain = m.ignore || m.level.certain();
-        let remade = runs && known;
+        // Of what runs without a look-up, BuildKit hands on no definition key before it has run; who takes its
+        // content then goes by content alone (`history-nocache-filter`).
+        let remade = m.ignore && known;
         let result = if runs { Kept::Yes } else { m.found.as_ref().map_or(Kept::Yes, |r| r.result) };
-        let output = self.output(at, vertex, out, &m, !certain || remade && !runs);
+        let output = self.output(at, vertex, out, &m, !certain);
         Solved {
             status: if runs { Status::Executed } else { Status::Cached },
             id,
@@ -684,16 +686,20 @@ fn dependencies(vertex: &Vertex) -> Vec<Dependency> {
             let (texts, selectors) = match &vertex.op {
                 Op::File(f) => file_dependency(f, n),
                 Op::Exec(e) => {
-                    let mounts = e.mounts.iter().filter(|m| m.input == Some(n));
-                    let mut texts = Vec::new();
-                    let mut content = true;
+                    let mounts = e
+                        .mounts
+                        .iter()
+                        .filter(|m| m.input == Some(n) && !matches!(m.kind, MountKind::Tmpfs { .. }));
+                    // Of several mounts of one input, the last in the order of targets says whether content
+                    // counts (BuildKit's getMountDeps), and the paths of all are taken.
+                    let (mut texts, mut content) = (Vec::new(), false);
                     for m in mounts {
-                        if !m.selector.is_empty() {
-                            texts.push(m.selector.clone());
-                        }
-                        content &= !m.output;
+                        texts.push(m.selector.clone());
+                        content = !m.output;
                     }
-                    let selectors = texts.iter().map(|t| Selector::of_mount(t)).collect();
+                    let whole = texts.iter().any(String::is_empty);
+                    let paths = if whole { &[][..] } else { &texts[..] };
+                    let selectors = paths.iter().map(|t| Selector::of_mount(t)).collect();
                     (texts, content.then_some(selectors))
                 }
                 Op::Merge | Op::Source(_) => (Vec::new(), None),
