@@ -5,8 +5,13 @@
 
 mod cause;
 mod compare;
+mod findings;
 mod pairing;
 mod trace;
 
 pub use cause::{Cause, Explanation, How, PathChange, SHOWN_PATHS, VariableChange};
+pub use findings::{Finding, PlainLink, findings};
 pub use trace::{Build, explain};
+
+#[cfg(test)]
+mod tests;

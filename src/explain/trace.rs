@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::cause::{Cause, Explanation, How, PathChange, SHOWN_PATHS};
 use super::compare::operations;
 use super::pairing::pair;
-use crate::context::select::changed_paths;
+use crate::context::select::{Memo, changed_paths};
 use crate::context::{Change, ChangeKind, Selector, Tree};
 use crate::graph::{Action, Graph, Op, Source, Vertex, VertexId};
 use crate::solver::{Contexts, Output, Prediction, Status, selector};
@@ -130,19 +130,28 @@ impl Trace<'_> {
                 .collect();
         }
         // From a stage: what came out of it differs, or is taken to, because a step of it ran.
-        let mut found = Vec::new();
-        let stage = self.stage_of(input);
-        if let (Some(Some(then)), Some(Some(now))) =
-            (old_input.map(|o| &before.outputs[o]), self.now.outputs.get(input))
-            && let Some(cause) = content(&selectors, then.known(), now.known(), stage)
+        let then = old_input.and_then(|o| before.outputs[o].as_ref());
+        let now = self.now.outputs.get(input).and_then(Option::as_ref);
+        let (Some(then), Some(now)) = (then, now) else { return self.parent(input, old_input, before) };
+        let taken = now.take(&selectors, &mut Memo::default());
+        let old = then.take(&selectors, &mut Memo::default());
+        if let (Ok(taken), Ok(old)) = (&taken, &old)
+            && taken.key.compare(&old.key).found()
         {
-            found.push(Found { cause, own: false });
+            return Vec::new();
         }
-        let path = selectors.first().map_or_else(String::new, |s| format!("/{}", s.path));
-        match self.last_run_in(input) {
-            Some(step) => {
-                found.push(Found { cause: Cause::Output { step: self.label(step), path }, own: false });
-            }
+        let mut found: Vec<Found> = Vec::new();
+        found.extend(
+            content(&selectors, then.known(), now.known(), self.stage_of(input))
+                .map(|cause| Found { cause, own: false }),
+        );
+        let decides = taken.ok().and_then(|t| t.decides).map(|(path, step)| Cause::Output { step, path });
+        let nearest = || {
+            let path = selectors.first().map_or_else(String::new, |s| format!("/{}", s.path));
+            self.last_run_in(input).map(|n| Cause::Output { step: self.label(n), path })
+        };
+        match decides.or_else(nearest) {
+            Some(cause) => found.push(Found { cause, own: false }),
             None if found.is_empty() => return self.parent(input, old_input, before),
             None => {}
         }
@@ -160,7 +169,10 @@ impl Trace<'_> {
         let then =
             old.and_then(|o| step_of(before.graph, o)).map(|s| before.graph.steps[s].label.to_string());
         let now = step.map(|s| self.label(s).to_string());
-        if then == now {
+        let same = old.is_some_and(|o| {
+            before.graph.vertices[o].definition == self.now.graph.vertices[input].definition
+        });
+        if same || then == now {
             return Vec::new();
         }
         let text = |t: Option<String>| t.unwrap_or_else(|| "nothing".into());

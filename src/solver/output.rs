@@ -72,7 +72,7 @@ pub(super) struct Mark {
 
 /// A content key, and the RUN that it rests on most.
 #[derive(Debug, Clone)]
-pub(super) struct Taken {
+pub(crate) struct Taken {
     pub key: ContentKey,
     /// Path and step that decide, where a RUN takes part.
     pub decides: Option<(String, Label)>,
@@ -173,7 +173,7 @@ impl Output {
     ///
     /// # Errors
     /// A path that is surely not there, or a pattern that cannot be read.
-    pub(super) fn take(&self, selectors: &[Selector], memo: &mut select::Memo) -> Result<Taken, SelectError> {
+    pub(crate) fn take(&self, selectors: &[Selector], memo: &mut select::Memo) -> Result<Taken, SelectError> {
         if self.is_closed() {
             let selection = select::select_all(self.known(), selectors, memo)?;
             return Ok(Taken { key: ContentKey::closed(selection.digest), decides: None });
