@@ -6,7 +6,7 @@
 mod commands;
 mod estimate;
 mod files;
-mod images;
+pub mod images;
 mod measured;
 mod model;
 mod run;

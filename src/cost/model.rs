@@ -156,14 +156,13 @@ fn work_out_one(vertex: &Vertex, all: &[Worked], inputs: &Inputs<'_>) -> Worked 
     let below = |number: usize| &all[vertex.inputs[number]];
     match &vertex.op {
         Op::Source(Source::Image { name, .. }) => {
-            let size = images::size(name, inputs.measured);
-            let bytes = size.bytes.value;
+            let unknown = Figure { value: 0.0, basis: Basis::Estimated };
+            let size = images::size(name, inputs.measured).bytes.unwrap_or(unknown);
+            let bytes = size.value;
             let weight = Weight { bytes, files: 0.0, exact: false };
-            let mut layer = Layer {
-                pieces: vec![Piece { at: String::new(), weight, kind: PieceKind::Base }],
-                told: None,
-            };
-            layer.told = Some(size.bytes);
+            let piece = Piece { at: String::new(), weight, kind: PieceKind::Base };
+            let layer = Layer { pieces: vec![piece], told: Some(size) };
+            // Files of an image are 20 kB on average; only the seconds of a copy of all of them rest on it.
             let base = Amount { at: String::new(), bytes, files: bytes / 20_000.0, diffuse: false };
             let files = Files { amounts: vec![base], ..Files::default() };
             Worked { layer, seconds: 0.0, files }
