@@ -5,6 +5,7 @@ pub mod costs;
 mod demo;
 pub mod edits;
 mod flags;
+mod generate;
 mod graph;
 mod learn;
 pub mod output;
@@ -96,6 +97,12 @@ enum Command {
     Learn(learn::Args),
     /// Writes one HTML page to show others
     Report(report::Args),
+    /// Prints completions for a shell
+    #[command(hide = true)]
+    Completions(generate::CompletionsArgs),
+    /// Prints the man page
+    #[command(hide = true)]
+    Man(generate::ManArgs),
 }
 
 /// Runs the command line of this process and returns its exit status.
@@ -121,6 +128,8 @@ pub fn main() -> ExitCode {
         Some(Command::Verify(args)) => verify::run(&args),
         Some(Command::Learn(args)) => learn::run(&args),
         Some(Command::Report(args)) => report::run(&args),
+        Some(Command::Completions(args)) => generate::completions(&args),
+        Some(Command::Man(args)) => generate::man(&args),
     };
     match ended {
         Ok(Ended::Done) => ExitCode::SUCCESS,

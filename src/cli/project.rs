@@ -168,8 +168,8 @@ impl Sources {
 
     /// What about the context will surprise.
     pub fn traps(&self) -> Vec<Trap> {
-        let own = [self.dockerfile_path.as_deref(), self.ignore_file.as_ref().map(|(p, _)| p.as_path())];
-        let own: Vec<String> = own.into_iter().flatten().filter_map(|p| self.in_context(p)).collect();
+        // Nobody minds that an edit of the ignore file counts: it is rare, and on purpose.
+        let own: Vec<String> = self.dockerfile_path.iter().filter_map(|p| self.in_context(p)).collect();
         let own: Vec<&str> = own.iter().map(String::as_str).collect();
         traps::find(self.scan.tree(), self.scan.ignore(), self.scan.stale(), &own)
     }

@@ -160,7 +160,8 @@ impl Answer {
             .steps
             .iter()
             .enumerate()
-            .map(|(at, step)| Step {
+            .map(|(at, step)| (at, step, costs[step.step].seconds))
+            .map(|(at, step, seconds)| Step {
                 stage: step.label.stage.clone(),
                 index: step.label.index,
                 of: step.label.of,
@@ -171,7 +172,7 @@ impl Answer {
                 merge: step.merge,
                 key: step.key.to_string(),
                 cause: told(step, &explanations[at]),
-                seconds: costs[step.step].seconds,
+                seconds: Figure { value: round(seconds.value), ..seconds },
                 bytes: costs[step.step].bytes,
                 assumption: step
                     .assumption
