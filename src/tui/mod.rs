@@ -17,10 +17,12 @@
 //! buffer with a golden file.
 
 mod align;
+pub mod app;
 pub mod event;
 pub mod keys;
 pub mod model;
 pub mod picture;
+pub mod plain;
 pub mod svg;
 pub mod terminal;
 pub mod text;

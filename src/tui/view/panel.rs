@@ -29,6 +29,8 @@ pub struct Look {
     pub spaced: bool,
     /// Its seconds in large figures below the lines, where there is room.
     pub large: bool,
+    /// What changed a moment ago stands out.
+    pub fresh: bool,
     /// How the other side compares: its figure is told to be better or worse.
     pub other: Option<Ticks>,
 }
@@ -90,18 +92,39 @@ pub fn summed(theme: &Theme, totals: &Totals) -> String {
 
 /// Draws one side.
 pub fn side(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look: Look) {
+    side_beside(buffer, area, theme, side, look, None);
+}
+
+/// Draws one side; where the other has no room on the screen, its sum goes into the title.
+pub fn side_beside(
+    buffer: &mut Buffer,
+    area: Rect,
+    theme: &Theme,
+    side: &Side,
+    look: Look,
+    other: Option<&Side>,
+) {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
         return;
     }
     let figure = figure_style(theme, side, look);
-    let summed = summed(theme, &side.totals);
+    let own = summed(theme, &side.totals);
     let mut block = paint::pane(theme, &side.title, look.focused);
-    let room = usize::from(area.width).saturating_sub(text::width(&side.title) + 8);
-    let shown = if text::width(&summed) <= room { summed } else { counted(&side.totals) };
-    if !shown.is_empty() && text::width(&shown) <= room {
-        block = block.title_top(paint::right_title(vec![Span::styled(format!(" {shown} "), figure)]));
+    let width = usize::from(area.width);
+    let title = text::width(&side.title) + 6;
+    let beside = other.map(|o| format!("{}: {}", o.title, summed(theme, &o.totals)));
+    let beside = beside.filter(|b| title + text::width(&own) + text::width(b) + 6 <= width);
+    let room = width.saturating_sub(title + beside.as_ref().map_or(2, |b| text::width(b) + 4));
+    let own = if text::width(&own) <= room { own } else { counted(&side.totals) };
+    let mut titles = Vec::new();
+    if !own.is_empty() && text::width(&own) <= room {
+        titles.push(Span::styled(format!(" {own} "), figure));
     }
+    if let Some(beside) = beside {
+        titles.push(Span::styled(format!(" {beside} "), theme.style(Role::Dim)));
+    }
+    block = block.title_top(paint::right_title(titles));
     let inner = block.inner(area);
     block.render(area, buffer);
     let below = below_lines(buffer, inner, theme, side, look);
@@ -219,7 +242,7 @@ fn list_lines(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look:
             Line::Heading(heading) => head(buffer, own, theme, heading),
             Line::Row(row) => {
                 let selected = look.selected == Some(at);
-                draw_row(buffer, own, theme, row, columns, selected);
+                draw_row(buffer, own, theme, row, columns, (selected, look.fresh));
                 if selected {
                     let role = if look.focused { Role::Selected } else { Role::SelectedElsewhere };
                     let line = if look.focused {
@@ -285,7 +308,14 @@ fn head(buffer: &mut Buffer, area: Rect, theme: &Theme, heading: &Heading) {
     paint::put(buffer, area.x + used, area.y, area.width - used, &[(dim, &rest)], "");
 }
 
-fn draw_row(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row, columns: Columns, selected: bool) {
+fn draw_row(
+    buffer: &mut Buffer,
+    area: Rect,
+    theme: &Theme,
+    row: &Row,
+    columns: Columns,
+    (selected, fresh): (bool, bool),
+) {
     let (y, mut x) = (area.y, area.x);
     let ellipsis = theme.glyphs.ellipsis;
     let sign = match row.sign {
@@ -332,7 +362,7 @@ fn draw_row(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row, columns: 
         }
         x += columns.seconds;
     }
-    draw_mark(buffer, Rect { x, y, width: columns.mark, height: 1 }, theme, row);
+    draw_mark(buffer, Rect { x, y, width: columns.mark, height: 1 }, theme, row, fresh && row.fresh);
 }
 
 /// Seconds in a column: `~38 s` estimated, `38 s` known; in brackets where the step does not run.
@@ -352,7 +382,7 @@ fn cell_seconds(theme: &Theme, mark: Mark, figure: crate::cost::Figure) -> (Styl
     }
 }
 
-fn draw_mark(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row) {
+fn draw_mark(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row, fresh: bool) {
     let glyphs = theme.glyphs;
     let word = row.mark.word();
     let (sign, style) = match row.mark {
@@ -363,7 +393,7 @@ fn draw_mark(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row) {
         Mark::Rebuilds { .. } => (glyphs.rebuilds, theme.style(Role::Rebuilds)),
         Mark::NotReached | Mark::NotBuilt => (" ", theme.style(Role::Dim)),
     };
-    let style = if row.fresh { style.patch(theme.style(Role::Fresh)) } else { style };
+    let style = if fresh { style.patch(theme.style(Role::Fresh)) } else { style };
     if area.width < 10 {
         paint::put(buffer, area.x + 1, area.y, area.width.saturating_sub(1), &[(style, sign)], "");
         return;

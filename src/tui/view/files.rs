@@ -1,0 +1,206 @@
+//! The files of the context: what changed, what is ignored, and what a change of each would rebuild.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+use ratatui::widgets::Widget;
+
+use super::paint;
+use crate::tui::app::{App, Focus};
+use crate::tui::model::{FileKind, FileRow, FileState, Impact};
+use crate::tui::theme::{Role, Theme};
+use crate::tui::{text, words};
+
+/// Columns of one side of "would rebuild".
+const IMPACT: u16 = 13;
+
+/// Draws them.
+pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
+    let theme = &app.theme;
+    let focused = app.focus == Focus::Files;
+    let two = app.shown().is_some_and(|s| s.right.is_some());
+    let mut block = paint::pane(theme, "files", focused);
+    let columns = Columns::of(area.width.saturating_sub(2), two);
+    if columns.impact {
+        let sides = if two { format!("as it is {} other", theme.glyphs.between) } else { String::new() };
+        let head = format!(" an edit would rebuild: {sides} ");
+        let head = if text::width(&head) + 12 > usize::from(area.width) {
+            " would rebuild ".to_string()
+        } else {
+            head
+        };
+        block = block.title_top(paint::right_title(vec![Span::styled(head, theme.style(Role::Dim))]));
+    }
+    let mut inner = block.inner(area);
+    block.render(area, buffer);
+    if (app.typing || !app.files.filter.is_empty()) && inner.height > 0 {
+        filter(buffer, Rect { height: 1, ..inner }, app);
+        inner = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
+    }
+    let rows = &app.files.rows;
+    let shown = usize::from(inner.height);
+    for (at, y) in (app.files.offset..rows.len()).take(shown).zip(inner.y..) {
+        let own = Rect { y, height: 1, ..inner };
+        let selected = at == app.files.selected;
+        row(buffer, own, theme, &rows[at], columns, selected);
+        if selected {
+            let role = if focused { Role::Selected } else { Role::SelectedElsewhere };
+            let marked = Rect { width: columns.text(own.width), ..own };
+            paint::wash(buffer, if focused { own } else { marked }, theme.style(role));
+        }
+    }
+    if rows.is_empty() {
+        let says = if app.files.filter.is_empty() { "no files" } else { "nothing matches" };
+        paint::put(buffer, inner.x + 1, inner.y, inner.width, &[(theme.style(Role::Dim), says)], "");
+    }
+    let below = rows.len().saturating_sub(app.files.offset + shown);
+    if below > 0 {
+        let more = format!(" {} more below ", text::count(below));
+        paint::put_right(
+            buffer,
+            area.right() - 2,
+            area.bottom() - 1,
+            area.width / 2,
+            theme.style(Role::Dim),
+            &more,
+        );
+    }
+}
+
+fn filter(buffer: &mut Buffer, area: Rect, app: &App) {
+    let theme = &app.theme;
+    let typed = text::safe(&app.files.filter).into_owned();
+    let end = if app.typing { "_" } else { "" };
+    let found = format!("  {}", text::plural(app.files.rows.len(), "file"));
+    let spans = [
+        (theme.style(Role::Key), " / "),
+        (theme.style(Role::Strong), typed.as_str()),
+        (theme.style(Role::Strong), end),
+        (theme.style(Role::Dim), found.as_str()),
+    ];
+    paint::put(buffer, area.x, area.y, area.width, &spans, theme.glyphs.ellipsis);
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    state: u16,
+    impact: bool,
+    two: bool,
+}
+
+impl Columns {
+    fn of(width: u16, two: bool) -> Self {
+        Self { state: if width >= 40 { 10 } else { 2 }, impact: width >= 44, two }
+    }
+
+    fn impacts(self) -> u16 {
+        match (self.impact, self.two) {
+            (false, _) => 0,
+            (true, false) => IMPACT,
+            (true, true) => IMPACT * 2 + 1,
+        }
+    }
+
+    fn text(self, width: u16) -> u16 {
+        width.saturating_sub(self.state + self.impacts())
+    }
+}
+
+fn row(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &FileRow, columns: Columns, selected: bool) {
+    let glyphs = theme.glyphs;
+    let dim = theme.style(Role::Dim);
+    let sign = match row.kind {
+        FileKind::Dir { open: true, .. } => glyphs.open,
+        FileKind::Dir { .. } => glyphs.closed,
+        FileKind::File if row.marked => glyphs.marked,
+        FileKind::File => " ",
+    };
+    let (name_style, state_style, state) = state(theme, row);
+    let indent = " ".repeat(row.depth.min(20) * 2);
+    let text_columns = columns.text(area.width);
+    let cursor = if selected { glyphs.cursor } else { " " };
+    let name = text::safe(&row.name);
+    let slash = if matches!(row.kind, FileKind::Dir { .. }) { "/" } else { "" };
+    let spans = [
+        (theme.style(Role::Strong), cursor),
+        (dim, indent.as_str()),
+        (theme.style(if row.marked { Role::Changed } else { Role::Dim }), sign),
+        (dim, " "),
+        (name_style, &*name),
+        (name_style, slash),
+    ];
+    paint::put(buffer, area.x, area.y, text_columns, &spans, glyphs.ellipsis);
+    let x = area.x + text_columns;
+    paint::put(buffer, x, area.y, columns.state, &[(state_style, &state)], "");
+    if columns.impact {
+        impacts(
+            buffer,
+            Rect { x: x + columns.state, width: columns.impacts(), ..area },
+            theme,
+            row,
+            columns.two,
+        );
+    }
+}
+
+fn state(theme: &Theme, row: &FileRow) -> (Style, Style, String) {
+    let changed = theme.style(Role::Changed);
+    let dim = theme.style(Role::Dim);
+    match (row.kind, row.state) {
+        (_, FileState::Ignored) => (theme.style(Role::Ignored), theme.style(Role::Ignored), "ignored".into()),
+        (FileKind::Dir { changed: 0, .. }, _) => (theme.style(Role::Strong), dim, String::new()),
+        (FileKind::Dir { changed: n, .. }, _) => (theme.style(Role::Strong), changed, format!("{n} changed")),
+        (_, FileState::Changed(how)) => (changed, changed, words::how_short(how).into()),
+        (_, FileState::Pretended) => (changed, changed, "pretended".into()),
+        (_, FileState::Same) => (theme.style(Role::Text), dim, String::new()),
+    }
+}
+
+fn impacts(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &FileRow, two: bool) {
+    let dim = theme.style(Role::Dim);
+    if let FileKind::Dir { files, .. } = row.kind {
+        paint::put_right(buffer, area.right() - 1, area.y, area.width, dim, &text::plural(files, "file"));
+        return;
+    }
+    let Some((left, right)) = &row.impact else { return };
+    let worse = right.as_ref().is_some_and(|r| left.seconds > r.seconds * 1.5 + 0.05);
+    let style = |impact: &Impact, worse: bool| match impact.steps {
+        0 => theme.style(Role::Better),
+        _ if worse => theme.style(Role::Worse),
+        _ => theme.style(Role::Text),
+    };
+    let x = area.x;
+    paint::put_right(buffer, x + IMPACT - 1, area.y, IMPACT - 1, style(left, worse), &told(left));
+    if !two {
+        return;
+    }
+    paint::put(buffer, x + IMPACT, area.y, 1, &[(dim, theme.glyphs.between)], "");
+    if let Some(right) = right {
+        let end = x + IMPACT * 2;
+        paint::put_right(buffer, end, area.y, IMPACT - 1, style(right, false), &told(right));
+    }
+}
+
+/// `3-5  38 s`, `4 steps 38 s`, `nothing`.
+fn told(impact: &Impact) -> String {
+    if impact.steps == 0 {
+        return "nothing".into();
+    }
+    let sure = if impact.certain { "" } else { "?" };
+    let seconds = text::seconds(impact.seconds);
+    let seconds = seconds.split(" min ").next().map_or(seconds.clone(), |m| {
+        if m.len() < seconds.len() { format!("{m} min") } else { seconds.clone() }
+    });
+    let numbers = text::runs(&impact.numbers);
+    if numbers.is_empty() || numbers.len() + seconds.len() + 2 > usize::from(IMPACT) {
+        let s = if impact.steps == 1 { "" } else { "s" };
+        let long = format!("{} step{s}{sure} {seconds}", impact.steps);
+        return if long.len() < usize::from(IMPACT) {
+            long
+        } else {
+            format!("{}{sure} {seconds}", impact.steps)
+        };
+    }
+    format!("{numbers}{sure} {seconds}")
+}

@@ -1,0 +1,277 @@
+//! What lies over the panes: help, notes, sizes, moves, and the difference to be written.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+use similar::{ChangeTag, TextDiff};
+
+use super::{paint, sizes};
+use crate::tui::app::actions::{KEYS, Scope};
+use crate::tui::app::{App, Overlay, Snapshot};
+use crate::tui::keys;
+use crate::tui::model::{MoveRow, Moves, Tone, Words, say};
+use crate::tui::text;
+use crate::tui::theme::{Role, Theme};
+
+/// Draws what is open.
+pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
+    let (title, lines) = content(app, area);
+    let boxed = frame(area, &lines, &app.overlay);
+    paint::clear(buffer, boxed, &app.theme);
+    let block = paint::pane(&app.theme, &title, true);
+    let inner = block.inner(boxed);
+    block.render(boxed, buffer);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let rows = usize::from(inner.height);
+    let offset = match app.overlay {
+        // The cursor is on a move; the list and what it says of it are one text.
+        Overlay::Moves => 0,
+        _ => app.overlay_at.min(lines.len().saturating_sub(rows)),
+    };
+    paint::put_lines(buffer, inner, &lines[offset.min(lines.len())..]);
+    let below = lines.len().saturating_sub(offset + rows);
+    if below > 0 {
+        let more = format!(" {below} more below ");
+        paint::put_right(
+            buffer,
+            boxed.right() - 2,
+            boxed.bottom() - 1,
+            boxed.width / 2,
+            app.theme.style(Role::Dim),
+            &more,
+        );
+    }
+}
+
+/// The cursor or scroll of the overlay, kept within what it shows.
+pub fn clamp(app: &App) -> usize {
+    let area = Rect::new(0, 0, app.size.0, app.size.1);
+    match app.overlay {
+        Overlay::None => 0,
+        Overlay::Moves => app.overlay_at.min(app.known_moves.len().saturating_sub(1)),
+        _ => {
+            let (_, lines) = content(app, area);
+            let rows = frame(area, &lines, &app.overlay).height.saturating_sub(2);
+            app.overlay_at.min(lines.len().saturating_sub(usize::from(rows)))
+        }
+    }
+}
+
+fn frame(area: Rect, lines: &[Line<'_>], overlay: &Overlay) -> Rect {
+    let widest = lines.iter().map(Line::width).max().unwrap_or(0) as u16 + 4;
+    let columns = match overlay {
+        Overlay::Help => widest.max(50),
+        _ => columns_of(area) + 4,
+    };
+    let rows = (lines.len() as u16 + 2).max(6);
+    paint::centred(area, columns.min(area.width), rows.min(area.height.saturating_sub(2).max(3)))
+}
+
+fn columns_of(area: Rect) -> u16 {
+    area.width.saturating_sub(if area.width > 110 { 16 } else { 6 }).min(150)
+}
+
+fn content<'a>(app: &App, area: Rect) -> (String, Vec<Line<'a>>) {
+    let theme = &app.theme;
+    let columns = usize::from(columns_of(area));
+    let Some(snapshot) = &app.snapshot else { return ("keys".into(), help(theme, area)) };
+    match app.overlay {
+        Overlay::None => (String::new(), Vec::new()),
+        Overlay::Help => ("keys".into(), help(theme, area)),
+        Overlay::Notes => ("what to know of this context".into(), notes(theme, snapshot, columns)),
+        Overlay::Sizes => {
+            let lines = snapshot.sizes.as_ref().map(|s| sizes::lines(theme, s, columns)).unwrap_or_default();
+            ("sizes".into(), lines)
+        }
+        Overlay::Moves => {
+            let moves = snapshot.moves.as_deref();
+            ("moves: Space switches one off or on".into(), self::moves(theme, app, moves, columns))
+        }
+        Overlay::Write => {
+            let title = format!("write {}?  y writes, Esc leaves it", snapshot.dockerfile_path);
+            (title, difference(theme, snapshot))
+        }
+    }
+}
+
+fn help<'a>(theme: &Theme, area: Rect) -> Vec<Line<'a>> {
+    let key = theme.style(Role::Key);
+    let strong = theme.style(Role::Strong);
+    let mut told: Vec<&str> = Vec::new();
+    let mut groups: Vec<(&str, Vec<(String, &str)>)> = Vec::new();
+    let scopes = [
+        ("in the steps and files", Scope::Steps),
+        ("in the files", Scope::Files),
+        ("over the moves", Scope::Moves),
+        ("before writing", Scope::Writing),
+    ];
+    for (name, scope) in scopes {
+        let own: Vec<(String, &str)> =
+            keys::help(KEYS, &scope).into_iter().filter(|(_, help)| !told.contains(help)).collect();
+        told.extend(own.iter().map(|(_, help)| *help));
+        groups.push((name, own));
+    }
+    let mut lines = Vec::new();
+    let width = usize::from(area.width).saturating_sub(24);
+    for (name, own) in groups {
+        lines.push(Line::styled(name.to_string(), strong));
+        for (keys, what) in own {
+            for (at, piece) in text::wrap(&[((), what.to_string())], width).iter().enumerate() {
+                let piece: String = piece.iter().map(|(_, t)| t.as_str()).collect();
+                let keys = if at == 0 { keys.as_str() } else { "" };
+                lines.push(Line::from(vec![Span::styled(format!("  {keys:<16}"), key), Span::raw(piece)]));
+            }
+        }
+    }
+    lines.push(Line::styled("Marks".to_string(), strong));
+    let g = theme.glyphs;
+    let marks = [
+        (format!("{} cached", g.cached), "found in the cache: costs nothing"),
+        (format!("{} REBUILDS", g.rebuilds), "runs again"),
+        ("cached?".to_string(), "rests on what a RUN put out; the pane below says on what"),
+        ("+ ~ -".to_string(), "added, moved, left out against the other side"),
+        (
+            "~38 s".to_string(),
+            "estimated; without ~ it was measured or declared; in brackets it would cost that",
+        ),
+    ];
+    for (mark, what) in marks {
+        lines.push(Line::from(vec![Span::styled(format!("  {mark:<16}"), key), Span::raw(what.to_string())]));
+    }
+    lines
+}
+
+fn notes<'a>(theme: &Theme, snapshot: &Snapshot, columns: usize) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    for words in snapshot.notes.iter() {
+        lines.extend(paint::lines(theme, words, columns));
+        lines.push(Line::default());
+    }
+    let took =
+        format!("The last prediction of both sides took {:.1} ms.", snapshot.took.as_secs_f64() * 1000.0);
+    lines.push(Line::styled(took, theme.style(Role::Dim)));
+    lines
+}
+
+fn moves<'a>(theme: &Theme, app: &App, moves: Option<&Moves>, columns: usize) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    if let Some(moves) = moves {
+        let (before, after) = moves.expected;
+        lines.extend(paint::lines(
+            theme,
+            &vec![
+                say(Tone::Plain, "A rebuild is expected to take "),
+                say(Tone::Bad, text::seconds(before)),
+                say(Tone::Plain, " as it is and "),
+                say(Tone::Good, text::seconds(after)),
+                say(Tone::Plain, " reordered, over the edits that are likely here."),
+            ],
+            columns,
+        ));
+        lines.push(Line::default());
+    }
+    for (at, row) in app.known_moves.iter().enumerate() {
+        let chosen = at == app.overlay_at;
+        let style = theme.style(if chosen { Role::Selected } else { Role::Text });
+        let sign = if row.on { "[x]" } else { "[ ]" };
+        let saves =
+            if row.saves >= 0.05 { format!("saves {}", text::seconds(row.saves)) } else { String::new() };
+        let cursor = if chosen { theme.glyphs.cursor } else { " " };
+        let name = text::fit(&row.name, columns.saturating_sub(24), theme.glyphs.ellipsis).into_owned();
+        let room = columns.saturating_sub(text::width(&name) + text::width(&saves) + 8);
+        lines.push(Line::styled(format!("{cursor} {sign} {name}{}{saves} ", " ".repeat(room)), style));
+    }
+    if app.known_moves.is_empty() {
+        lines.push(Line::raw("Nothing to move: this order is as good as layerlab can make it."));
+    }
+    if let Some(row) = app.known_moves.get(app.overlay_at) {
+        lines.push(Line::default());
+        lines.extend(one_move(theme, row, columns));
+    }
+    if let Some(moves) = moves {
+        rest(theme, moves, columns, &mut lines);
+    }
+    lines
+}
+
+/// Before, after, and why it is safe.
+fn one_move<'a>(theme: &Theme, row: &MoveRow, columns: usize) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    let mut part = |name: &str, own: &[(usize, String)], role: Role, sign: &str| {
+        for (at, (line, text)) in own.iter().take(8).enumerate() {
+            let name = if at == 0 { name } else { "" };
+            let shown = text::fit(text, columns.saturating_sub(18), theme.glyphs.ellipsis).into_owned();
+            lines.push(Line::from(vec![
+                Span::styled(format!("{name:<8}"), theme.style(Role::Dim)),
+                Span::styled(format!("{sign}{line:>4}  "), theme.style(role)),
+                Span::styled(shown, theme.style(role)),
+            ]));
+        }
+    };
+    part("before", &row.before, Role::Removed, "-");
+    part("after", &row.after, Role::Added, "+");
+    let words = vec![say(Tone::Strong, "Why it is safe: "), say(Tone::Plain, row.why_safe.clone())];
+    lines.extend(paint::lines(theme, &words, columns));
+    lines
+}
+
+fn rest<'a>(theme: &Theme, moves: &Moves, columns: usize, lines: &mut Vec<Line<'a>>) {
+    let mut list = |title: &str, items: &[Words]| {
+        if items.is_empty() {
+            return;
+        }
+        lines.push(Line::default());
+        lines.push(Line::styled(title.to_string(), theme.style(Role::Title)));
+        for words in items {
+            lines.extend(paint::lines(theme, words, columns));
+        }
+    };
+    let offered: Vec<Words> = moves
+        .offered
+        .iter()
+        .map(|(name, changes)| {
+            vec![say(Tone::Strong, format!("{name}. ")), say(Tone::Plain, changes.clone())]
+        })
+        .collect();
+    let refused: Vec<Words> = moves
+        .refused
+        .iter()
+        .map(|(line, what, why)| {
+            vec![
+                say(Tone::Dim, format!("line {line}  ")),
+                say(Tone::Plain, format!("{what}: ")),
+                say(Tone::Maybe, why.clone()),
+            ]
+        })
+        .collect();
+    list("Offered, not made, because they change something (layerlab reorder shows them whole)", &offered);
+    list("Looked at and left alone", &refused);
+}
+
+/// The difference between the Dockerfile and what would be written.
+fn difference<'a>(theme: &Theme, snapshot: &Snapshot) -> Vec<Line<'a>> {
+    let Some(new) = &snapshot.right_text else { return Vec::new() };
+    let diff = TextDiff::from_lines(&*snapshot.left_text, &**new);
+    let mut lines = Vec::new();
+    for (at, group) in diff.grouped_ops(3).iter().enumerate() {
+        if at > 0 {
+            lines.push(Line::styled(theme.glyphs.ellipsis.to_string(), theme.style(Role::Dim)));
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let (sign, role) = match change.tag() {
+                ChangeTag::Delete => ("-", Role::Removed),
+                ChangeTag::Insert => ("+", Role::Added),
+                ChangeTag::Equal => (" ", Role::Text),
+            };
+            let number =
+                change.old_index().or(change.new_index()).map_or(String::new(), |n| (n + 1).to_string());
+            let shown = change.value().trim_end_matches(['\n', '\r']).replace('\t', "    ");
+            lines.push(Line::from(vec![
+                Span::styled(format!("{number:>4} "), theme.style(Role::Dim)),
+                Span::styled(format!("{sign} {}", text::safe(&shown)), theme.style(role)),
+            ]));
+        }
+    }
+    lines
+}

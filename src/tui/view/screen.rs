@@ -1,0 +1,110 @@
+//! The whole screen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line as TextLine;
+
+use super::panel::Look;
+use super::{files, foot, head, layout, overlays, paint, panel, presenter, sentence, why};
+use crate::tui::app::{App, Focus, Overlay};
+use crate::tui::model::{Comparison, Side};
+use crate::tui::text;
+use crate::tui::theme::{Role, Theme};
+
+/// Draws the screen into a buffer. The buffer's area has to be that of [`App::size`]; what does not fit is cut.
+pub fn draw(buffer: &mut Buffer, app: &App) {
+    let area = buffer.area;
+    buffer.set_style(area, app.theme.base());
+    if layout::too_small((area.width, area.height)) {
+        return small(buffer, area, &app.theme);
+    }
+    let panes = layout::panes(app);
+    if let Some(why) = &app.failed {
+        return failed(buffer, area, app, why);
+    }
+    head::draw(buffer, panes.header, app);
+    foot::draw(buffer, &panes, app);
+    match app.shown() {
+        None => waiting(buffer, area, app),
+        Some(_) if app.presenter => presenter::draw(buffer, &panes, app),
+        Some(shown) => {
+            sides(buffer, &panes, app, shown);
+            sentence::draw(buffer, panes.sentence, app);
+            if let Some(area) = panes.why {
+                why::draw(buffer, area, app);
+            }
+            if let Some(area) = panes.files {
+                files::draw(buffer, area, app);
+            }
+        }
+    }
+    if app.overlay != Overlay::None {
+        overlays::draw(buffer, area, app);
+    }
+}
+
+fn sides(buffer: &mut Buffer, panes: &layout::Panes, app: &App, shown: &Comparison) {
+    let look = |focus: Focus| Look {
+        selected: Some(app.selected),
+        focused: app.focus == focus,
+        offset: app.offset,
+        large: app.size.1 >= 30,
+        fresh: app.flashing,
+        ..Look::default()
+    };
+    let right = shown.right.as_ref();
+    if let Some(area) = panes.left {
+        let look = look(Focus::Left).against(right);
+        one(buffer, area, app, &shown.left, look, right.filter(|_| panes.one_side));
+    }
+    if let (Some(area), Some(side)) = (panes.right, right) {
+        let look = look(Focus::Right).against(Some(&shown.left));
+        one(buffer, area, app, side, look, Some(&shown.left).filter(|_| panes.one_side));
+    }
+}
+
+/// Draws a side; where the other one has no room, its sum goes into the title.
+fn one(buffer: &mut Buffer, area: Rect, app: &App, side: &Side, look: Look, other: Option<&Side>) {
+    panel::side_beside(buffer, area, &app.theme, side, look, other);
+}
+
+fn small(buffer: &mut Buffer, area: Rect, theme: &Theme) {
+    let lines = [
+        format!("layerlab needs {}x{},", layout::LEAST.0, layout::LEAST.1),
+        format!("this is {}x{}.", area.width, area.height),
+        "Enlarge it, or q quits.".to_string(),
+    ];
+    let top = area.y + area.height.saturating_sub(3) / 2;
+    for (line, y) in lines.iter().zip(top..area.bottom()) {
+        let shown = text::fit(line, usize::from(area.width), theme.glyphs.ellipsis);
+        let x = area.x + (area.width.saturating_sub(text::width(&shown) as u16)) / 2;
+        paint::put(buffer, x, y, area.width, &[(theme.style(Role::Strong), &shown)], "");
+    }
+}
+
+fn waiting(buffer: &mut Buffer, area: Rect, app: &App) {
+    let says =
+        app.note.clone().unwrap_or_else(|| format!("reading the context{}", app.theme.glyphs.ellipsis));
+    let x = area.x + (area.width.saturating_sub(text::width(&says) as u16)) / 2;
+    paint::put(
+        buffer,
+        x,
+        area.y + area.height / 2,
+        area.width,
+        &[(app.theme.style(Role::Strong), &says)],
+        "",
+    );
+}
+
+fn failed(buffer: &mut Buffer, area: Rect, app: &App, why: &str) {
+    let inner = paint::centred(area, area.width.saturating_sub(8), area.height.saturating_sub(4));
+    let error = app.theme.style(Role::Error);
+    let mut lines = vec![TextLine::styled("layerlab cannot go on", error), TextLine::default()];
+    for line in why.lines() {
+        let words = vec![(crate::tui::model::Tone::Plain, line.to_string())];
+        lines.extend(paint::lines(&app.theme, &words, usize::from(inner.width)));
+    }
+    lines.push(TextLine::default());
+    lines.push(TextLine::raw("q quits"));
+    paint::put_lines(buffer, inner, &lines);
+}
