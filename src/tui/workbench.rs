@@ -1,0 +1,533 @@
+//! Both Dockerfiles with their simulated builders, the context as it stands, and what was edited, pretended and
+//! counted as built. Pure: trees and texts come in as values, pictures go out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::model::{Comparison, Edit, Impact, Problem, Side, Tally, Tone, say};
+use super::picture::{self, Seen};
+use super::text;
+use crate::context::{ChangeKind, Digest, Entry, Tree, diff};
+use crate::cost::{self, Inputs, Measured, StepCost};
+use crate::declare::Declarations;
+use crate::dockerfile::{self, Dockerfile};
+use crate::explain::How;
+use crate::graph::{GraphOptions, NoCache};
+use crate::simulate::{BuildInput, Outcome, Simulator};
+use crate::solver::Status;
+
+/// Past edits that are kept with their pictures.
+const KEPT: usize = 100;
+
+/// What all builds here have in common.
+#[derive(Debug, Clone, Default)]
+pub struct Setting {
+    /// Options that enter the graph.
+    pub options: GraphOptions,
+    /// The `--build-context` folders by name.
+    pub named: BTreeMap<String, Tree>,
+    /// What was measured here.
+    pub measured: Measured,
+    /// Edits of a day.
+    pub per_day: u32,
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Workbench {
+    setting: Setting,
+    left: Version,
+    right: Option<Version>,
+    /// Said in the left side's place of a right one, where there is none.
+    no_right: Option<String>,
+    /// The context as it is on disk.
+    tree: Tree,
+    /// What counts as built.
+    built: Tree,
+    pretended: BTreeMap<String, u32>,
+    edits: Vec<Edit>,
+    dropped: usize,
+    tally: Tally,
+    undo: Vec<Before>,
+    live: Arc<Comparison>,
+    generation: u64,
+    pretences: u32,
+}
+
+/// One Dockerfile with its builders.
+#[derive(Debug, Clone)]
+struct Version {
+    title: String,
+    file: String,
+    text: Arc<str>,
+    /// The last text that could be read.
+    good: Option<Arc<Dockerfile>>,
+    problem: Option<Problem>,
+    /// What `b` builds on.
+    builder: Simulator,
+    /// Builds after every edit: for the tally, and for what an edit alone does.
+    daily: Simulator,
+    seen: Option<(Outcome, Arc<Vec<StepCost>>)>,
+}
+
+/// What `u` goes back to.
+#[derive(Debug, Clone)]
+struct Before {
+    built: Tree,
+    pretended: BTreeMap<String, u32>,
+    builders: [Option<(Simulator, Simulator)>; 2],
+    edits: usize,
+    tally: Tally,
+}
+
+impl Version {
+    fn new(title: &str, file: &str, text: &str) -> Self {
+        let mut version = Self {
+            title: title.to_string(),
+            file: file.to_string(),
+            text: "".into(),
+            good: None,
+            problem: None,
+            builder: Simulator::default(),
+            daily: Simulator::default(),
+            seen: None,
+        };
+        version.read(text);
+        version
+    }
+
+    /// Takes another text; what cannot be read is told, and the last good text stays.
+    fn read(&mut self, text: &str) {
+        self.text = text.into();
+        match dockerfile::parse(text) {
+            Ok(good) => {
+                self.good = Some(Arc::new(good));
+                self.problem = None;
+            }
+            Err(diagnostic) => self.problem = Some(picture::problem(&self.file, text, &diagnostic)),
+        }
+    }
+
+    fn input(&self, setting: &Setting, tree: &Tree) -> Option<BuildInput> {
+        Some(BuildInput {
+            dockerfile: Arc::clone(self.good.as_ref()?),
+            options: setting.options.clone(),
+            context: tree.clone(),
+            named: setting.named.clone(),
+        })
+    }
+
+    /// Starts over with a cache that holds a build of this tree.
+    fn start_over(&mut self, setting: &Setting, built: &Tree) {
+        self.builder = Simulator::default();
+        if let Some(mut input) = self.input(setting, built) {
+            // --no-cache is asked of what comes after.
+            input.options.no_cache = NoCache::Off;
+            // What cannot be built leaves an empty cache, and is told by the prediction.
+            let _ = self.builder.build(&input);
+        }
+        self.daily = self.builder.clone();
+    }
+
+    fn predict(&mut self, setting: &Setting, tree: &Tree) {
+        let Some(input) = self.input(setting, tree) else { return };
+        match self.builder.predict(&input) {
+            Ok(outcome) => self.keep(setting, outcome),
+            Err(diagnostic) => {
+                self.problem = Some(picture::problem(&self.file, &self.text, &diagnostic));
+            }
+        }
+    }
+
+    fn keep(&mut self, setting: &Setting, outcome: Outcome) {
+        let (declared, _) = Declarations::read(&outcome.input.dockerfile);
+        let inputs = Inputs {
+            context: &outcome.input.context,
+            named: &outcome.input.named,
+            measured: &setting.measured,
+            declared: &declared,
+        };
+        let costs = cost::estimate(&outcome.graph, &inputs);
+        // A problem of the text that is on disk now goes before one of the build.
+        let unread = self.good.as_ref().is_none_or(|good| good.text != self.text);
+        if !unread {
+            let error = outcome.prediction.error.as_ref();
+            self.problem = error.map(|d| picture::problem(&self.file, &self.text, d));
+        }
+        self.seen = Some((outcome, Arc::new(costs)));
+    }
+
+    fn seen(&self) -> Option<Seen<'_>> {
+        let (outcome, costs) = self.seen.as_ref()?;
+        Some(Seen { title: &self.title, dockerfile: &outcome.input.dockerfile, outcome, costs })
+    }
+
+    /// What an edit of one file would rebuild after all edits so far were built.
+    fn impact(&mut self, setting: &Setting, edited: &Tree) -> Option<Impact> {
+        let input = self.input(setting, edited)?;
+        let outcome = self.daily.predict(&input).ok()?;
+        let costs = self.seen.as_ref().map(|(_, costs)| Arc::clone(costs))?;
+        let one_stage = outcome.graph.steps.iter().all(|s| s.label.stage.is_none());
+        let mut impact = Impact { certain: true, ..Impact::default() };
+        let mut counted = BTreeSet::new();
+        for p in outcome.prediction.steps.iter().filter(|p| p.status == Status::Executed) {
+            let step = &outcome.graph.steps[p.step];
+            impact.steps += 1;
+            impact.certain &= p.certain;
+            if one_stage {
+                impact.numbers.push(step.label.index);
+            }
+            if counted.insert(step.vertex) {
+                impact.seconds += costs.get(p.step).map_or(0.0, |c| c.seconds.value);
+            }
+        }
+        Some(impact)
+    }
+
+    /// Builds after an edit; yields the picture's part of it.
+    fn build_daily(&mut self, setting: &Setting, tree: &Tree) -> Option<(Outcome, Arc<Vec<StepCost>>)> {
+        let input = self.input(setting, tree)?;
+        let outcome = self.daily.build(&input).ok()?;
+        let costs = self.seen.as_ref().map(|(_, costs)| Arc::clone(costs))?;
+        Some((outcome, costs))
+    }
+}
+
+impl Workbench {
+    /// Starts with a Dockerfile and a tree that counts as built.
+    pub fn new(setting: Setting, file: &str, text: &str, tree: Tree) -> Self {
+        let per_day = setting.per_day;
+        let mut bench = Self {
+            left: Version::new("as it is", file, text),
+            right: None,
+            no_right: None,
+            built: tree.clone(),
+            tree,
+            pretended: BTreeMap::new(),
+            edits: Vec::new(),
+            dropped: 0,
+            tally: Tally { per_day, ..Tally::default() },
+            undo: Vec::new(),
+            live: Arc::default(),
+            generation: 0,
+            pretences: 0,
+            setting,
+        };
+        bench.left.start_over(&bench.setting, &bench.built);
+        bench.predict();
+        bench
+    }
+
+    /// What a build now would do.
+    pub fn live(&self) -> &Arc<Comparison> {
+        &self.live
+    }
+
+    /// Counts up with every prediction.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The edits so far, the oldest first.
+    pub fn edits(&self) -> &[Edit] {
+        &self.edits
+    }
+
+    /// The sums of the edits.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// The context on disk.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The Dockerfile on the left as it was last read, and the last text of it that could be.
+    pub fn left(&self) -> (&Arc<str>, Option<&Arc<Dockerfile>>) {
+        (&self.left.text, self.left.good.as_ref())
+    }
+
+    /// The text on the right.
+    pub fn right_text(&self) -> Option<&Arc<str>> {
+        self.right.as_ref().map(|right| &right.text)
+    }
+
+    /// The prediction on the left, for what else is told of it.
+    pub fn left_outcome(&self) -> Option<&Outcome> {
+        self.left.seen.as_ref().map(|(outcome, _)| outcome)
+    }
+
+    /// There is something to take back.
+    pub fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    /// Sets what was measured here.
+    pub fn set_measured(&mut self, measured: Measured) {
+        self.setting.measured = measured;
+        self.predict();
+    }
+
+    /// The tree with the pretended edits in it.
+    pub fn current(&self) -> Tree {
+        with_edits(&self.tree, &self.pretended)
+    }
+
+    /// What differs on disk from what counts as built, and which pretended edits are not yet built.
+    pub fn changes(&self) -> (Vec<(String, How)>, BTreeSet<String>) {
+        let mut pretended = BTreeSet::new();
+        let mut changes = Vec::new();
+        for change in diff(&self.built, &self.current()) {
+            if self.pretended.contains_key(&change.path) {
+                pretended.insert(change.path);
+            } else {
+                changes.push((change.path, how(change.kind)));
+            }
+        }
+        (changes, pretended)
+    }
+
+    /// Takes other text on the left, as it is on disk now.
+    pub fn set_left(&mut self, text: &str) {
+        let had_good = self.left.good.is_some();
+        self.left.read(text);
+        if !had_good {
+            self.left.start_over(&self.setting, &self.built);
+        }
+    }
+
+    /// Puts a Dockerfile on the right.
+    ///
+    /// `anew` says that it stands for another way to have written the left one from the start: its cache then
+    /// holds what counts as built. Otherwise the text changed because the left one did, and is built on the cache
+    /// that there is.
+    pub fn set_right(&mut self, title: &str, file: &str, source: &str, anew: bool) {
+        self.no_right = None;
+        match &mut self.right {
+            Some(right) if !anew && right.title == title => right.read(source),
+            _ => {
+                let mut right = Version::new(title, file, source);
+                right.start_over(&self.setting, &self.built);
+                // The edits since the last build were built here too, one by one.
+                if let Some(input) = right.input(&self.setting, &self.current()) {
+                    let _ = right.daily.build(&input);
+                }
+                self.right = Some(right);
+            }
+        }
+    }
+
+    /// Has nothing on the right, and says why.
+    pub fn set_no_right(&mut self, why: impl Into<String>) {
+        self.right = None;
+        self.no_right = Some(why.into());
+    }
+
+    /// Takes the context as it is on disk now; pretended edits of files that were really edited are dropped.
+    pub fn set_tree(&mut self, tree: Tree, really_edited: &[String]) {
+        self.tree = tree;
+        for path in really_edited {
+            self.pretended.remove(path);
+        }
+    }
+
+    /// Takes named contexts as they are now.
+    pub fn set_named(&mut self, named: BTreeMap<String, Tree>) {
+        self.setting.named = named;
+    }
+
+    /// Counts an edit of these paths, and predicts.
+    pub fn edited(&mut self, what: &[String], pretended: bool) {
+        self.predict();
+        self.record(what, pretended);
+    }
+
+    /// Pretends edits of files of the context.
+    pub fn pretend(&mut self, paths: &[String]) {
+        self.remember();
+        for path in paths.iter().filter(|path| self.tree.contains(path)) {
+            self.pretences += 1;
+            self.pretended.insert(path.clone(), self.pretences);
+        }
+        self.edited(paths, true);
+    }
+
+    /// Takes back the last pretended edit or build; yields whether there was one.
+    pub fn undo(&mut self) -> bool {
+        let Some(before) = self.undo.pop() else { return false };
+        self.built = before.built;
+        self.pretended = before.pretended;
+        let [left, right] = before.builders;
+        if let Some((builder, daily)) = left {
+            (self.left.builder, self.left.daily) = (builder, daily);
+        }
+        if let (Some(version), Some((builder, daily))) = (&mut self.right, right) {
+            (version.builder, version.daily) = (builder, daily);
+        }
+        self.edits.truncate(before.edits.saturating_sub(self.dropped));
+        self.tally = before.tally;
+        self.predict();
+        true
+    }
+
+    /// Counts the present state as built on both sides.
+    pub fn build(&mut self) {
+        self.remember();
+        for version in [Some(&mut self.left), self.right.as_mut()].into_iter().flatten() {
+            if let Some((outcome, _)) = &version.seen {
+                version.builder.commit(outcome);
+            }
+        }
+        self.built = self.current();
+        self.predict();
+    }
+
+    /// What a change of each of these files would rebuild, left and right.
+    pub fn impacts(&mut self, paths: &[String]) -> Vec<(String, Impact, Option<Impact>)> {
+        let current = self.current();
+        let mut out = Vec::with_capacity(paths.len());
+        for path in paths {
+            let edited = with_edits(&current, &BTreeMap::from([(path.clone(), u32::MAX)]));
+            let left = self.left.impact(&self.setting, &edited);
+            let right = self.right.as_mut().and_then(|right| right.impact(&self.setting, &edited));
+            out.extend(left.map(|left| (path.clone(), left, right)));
+        }
+        out
+    }
+
+    /// Predicts both sides anew.
+    pub fn predict(&mut self) {
+        let tree = self.current();
+        self.generation += 1;
+        self.left.predict(&self.setting, &tree);
+        if let Some(right) = &mut self.right {
+            right.predict(&self.setting, &tree);
+        }
+        let mut live = match self.left.seen() {
+            Some(left) => picture::compare(&left, self.right.as_ref().and_then(Version::seen).as_ref()),
+            None => Comparison {
+                left: Side { title: self.left.title.clone(), ..Side::default() },
+                right: None,
+                sentence: vec![say(Tone::Bad, "The Dockerfile cannot be read yet.")],
+            },
+        };
+        live.left.problem.clone_from(&self.left.problem);
+        if let (Some(side), Some(version)) = (&mut live.right, &self.right) {
+            side.problem.clone_from(&version.problem);
+        }
+        live.left.note.clone_from(&self.no_right);
+        let problems = [Some(&self.left), self.right.as_ref()].into_iter().flatten();
+        let problems: Vec<&Problem> = problems.filter_map(|v| v.problem.as_ref()).collect();
+        if let Some(problem) = problems.first() {
+            live.sentence = words_of_problem(problem, self.left.seen.is_some());
+        }
+        picture::freshen(&mut live, &self.live);
+        self.live = Arc::new(live);
+    }
+
+    /// Builds after an edit on both sides, for the tally and the list of edits.
+    fn record(&mut self, what: &[String], pretended: bool) {
+        let tree = self.current();
+        let left = self.left.build_daily(&self.setting, &tree);
+        let right = self.right.as_mut().and_then(|right| right.build_daily(&self.setting, &tree));
+        let Some((outcome, costs)) = &left else { return };
+        let seen_left =
+            Seen { title: &self.left.title, dockerfile: &outcome.input.dockerfile, outcome, costs };
+        let seen_right = match (&self.right, &right) {
+            (Some(version), Some((outcome, costs))) => {
+                Some(Seen { title: &version.title, dockerfile: &outcome.input.dockerfile, outcome, costs })
+            }
+            _ => None,
+        };
+        let picture = picture::compare(&seen_left, seen_right.as_ref());
+        let tally = &mut self.tally;
+        tally.edits += 1;
+        tally.pretended += usize::from(pretended);
+        tally.left += picture.left.totals.seconds;
+        if let Some(right) = &picture.right {
+            tally.right = Some(tally.right.unwrap_or(0.0) + right.totals.seconds);
+        }
+        tally.estimated |= picture.left.totals.basis == cost::Basis::Estimated;
+        self.edits.push(Edit { what: named(what), pretended, picture: Arc::new(picture) });
+        if self.edits.len() > KEPT {
+            self.edits.remove(0);
+            self.dropped += 1;
+        }
+    }
+
+    fn remember(&mut self) {
+        let of = |version: &Version| (version.builder.clone(), version.daily.clone());
+        self.undo.push(Before {
+            built: self.built.clone(),
+            pretended: self.pretended.clone(),
+            builders: [Some(of(&self.left)), self.right.as_ref().map(of)],
+            edits: self.edits.len() + self.dropped,
+            tally: self.tally,
+        });
+        if self.undo.len() > KEPT {
+            self.undo.remove(0);
+        }
+    }
+}
+
+/// A tree in which some files were edited; each number makes another edit of the same file.
+fn with_edits(tree: &Tree, edits: &BTreeMap<String, u32>) -> Tree {
+    let mut edited = tree.clone();
+    for (path, number) in edits {
+        let at = match edited.resolve(path, true) {
+            Ok(Some((at, Entry::File(_)))) => at,
+            _ => path.clone(),
+        };
+        let entry = match edited.get(&at) {
+            Some(Entry::File(mut file)) => {
+                file.content = Digest::of_parts([&file.content.0[..], b"pretended", &number.to_le_bytes()]);
+                Entry::File(file)
+            }
+            Some(Entry::Symlink(target)) => Entry::symlink(&format!("{target} ({number})")),
+            _ => continue,
+        };
+        edited.insert(&at, entry);
+    }
+    edited
+}
+
+fn named(what: &[String]) -> String {
+    match what {
+        [] => "nothing".into(),
+        [one] => text::safe(one).into_owned(),
+        [first, rest @ ..] => format!("{} and {} more", text::safe(first), rest.len()),
+    }
+}
+
+fn words_of_problem(problem: &Problem, predicted: bool) -> super::model::Words {
+    let mut words = vec![say(Tone::Bad, format!("{} line {}: ", problem.file, problem.line))];
+    words.push(say(Tone::Plain, problem.message.clone()));
+    if predicted {
+        words.push(say(Tone::Dim, " (above: the last prediction that could be made)"));
+    }
+    words
+}
+
+/// The change's kind as causes name it.
+pub fn how(kind: ChangeKind) -> How {
+    match kind {
+        ChangeKind::Added => How::Added,
+        ChangeKind::Removed => How::Removed,
+        ChangeKind::Kind => How::Kind,
+        ChangeKind::Content => How::Content,
+        ChangeKind::Target => How::Target,
+        ChangeKind::Mode => How::Mode,
+    }
+}
+
+/// How long something took, and what came of it.
+pub fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let start = std::time::Instant::now();
+    let out = work();
+    (start.elapsed(), out)
+}
+
+#[cfg(test)]
+mod tests;
