@@ -7,6 +7,7 @@ mod find;
 pub mod images;
 mod process;
 pub mod progress;
+pub mod scenario;
 mod store;
 
 pub use build::{BuildError, Built, Output, Request};
