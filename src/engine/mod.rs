@@ -9,6 +9,7 @@ mod process;
 pub mod progress;
 pub mod scenario;
 mod store;
+pub mod workspace;
 
 pub use build::{BuildError, Built, Output, Request};
 pub use find::{Client, Engine, Kind, NoEngine, Wish};
