@@ -3,11 +3,14 @@
 //! [`progress`] and [`images`] are pure.
 
 mod build;
+pub mod compare;
 mod find;
 pub mod images;
 mod process;
 pub mod progress;
 pub mod scenario;
+pub mod series;
+pub mod session;
 mod store;
 pub mod workspace;
 

@@ -22,6 +22,8 @@ pub struct StoredImage {
     pub bytes: u64,
     /// The history, oldest first.
     pub layers: Vec<HistoryEntry>,
+    /// Digests of its layers, the lowest first: what a FROM counts by (cache semantics, section 4).
+    pub chain: Vec<String>,
 }
 
 /// A name in the engine's store that is removed when this goes.
@@ -49,6 +51,15 @@ struct Inspected {
     architecture: String,
     #[serde(default)]
     size: u64,
+    #[serde(default, rename = "RootFS")]
+    root_fs: RootFs,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RootFs {
+    #[serde(default)]
+    layers: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +70,16 @@ struct HistoryLine {
 }
 
 impl StoredImage {
+    /// Layers that hold something.
+    pub fn full_layers(&self) -> u32 {
+        self.layers.iter().filter(|l| l.bytes > 0).count() as u32
+    }
+
+    /// One text for the chain of its layers: equal for images that a FROM cannot tell apart.
+    pub fn digest(&self) -> String {
+        format!("layers:{}", crate::context::Digest::of(self.chain.join(" ").as_bytes()))
+    }
+
     /// What the graph needs to know of the config.
     pub fn graph_config(&self) -> ImageConfig {
         let words = |field: &str| -> Vec<String> {
@@ -112,6 +133,7 @@ impl Engine {
             platform: format!("{}/{}", inspected.os, inspected.architecture),
             bytes: inspected.size,
             layers,
+            chain: inspected.root_fs.layers,
         }))
     }
 
@@ -171,7 +193,7 @@ impl Engine {
 
     /// Lists the files of an image.
     fn files(&self, image: &str, limit: Duration) -> Result<Listing, BuildError> {
-        let container = self.container(image, None)?;
+        let container = self.container(image)?;
         let folder = tempfile::tempdir()?;
         let tar = folder.path().join("files.tar");
         let arguments = ["export", "--output", &tar.display().to_string(), &container.id];
@@ -185,16 +207,14 @@ impl Engine {
     ///
     /// # Errors
     /// The client cannot be run or refuses.
-    pub(super) fn marked(
-        &self,
-        base: &str,
-        mark: &str,
-        platform: Option<&str>,
-    ) -> Result<Throwaway, BuildError> {
-        let container = self.container(base, platform)?;
+    pub(super) fn marked(&self, base: &str, mark: &str) -> Result<Throwaway, BuildError> {
+        let container = self.container(base)?;
         let folder = tempfile::tempdir()?;
         let file = folder.path().join(".layerlab-verify");
         std::fs::write(&file, mark)?;
+        // Always of the same time, so that images of equal layers stay equal.
+        let time = std::fs::FileTimes::new().set_modified(std::time::UNIX_EPOCH);
+        std::fs::File::options().write(true).open(&file)?.set_times(time)?;
         self.copy_in(&file, &container)?;
         let image = self.throwaway();
         self.ask(&["commit", &container.id, &image.name], QUESTION)?;
@@ -205,14 +225,9 @@ impl Engine {
         self.ask(&["cp", &file.display().to_string(), &format!("{}:/", container.id)], QUESTION)
     }
 
-    fn container(&self, image: &str, platform: Option<&str>) -> Result<Container<'_>, BuildError> {
-        let mut arguments = vec!["create"];
-        if let Some(platform) = platform {
-            arguments.extend(["--platform", platform]);
-        }
+    fn container(&self, image: &str) -> Result<Container<'_>, BuildError> {
         // An image may have no command; one is asked for although nothing is started.
-        arguments.extend(["--network", "none", image, "/nothing"]);
-        let id = self.ask(&arguments, QUESTION)?.text();
+        let id = self.ask(&["create", "--network", "none", image, "/nothing"], QUESTION)?.text();
         // A pull that `create` does by itself prints before the id.
         let id = id.lines().last().unwrap_or_default().to_owned();
         Ok(Container { engine: self, id })
@@ -221,6 +236,21 @@ impl Engine {
     /// A name for an image that nobody else uses; the image need not be there when it is removed.
     pub(super) fn throwaway(&self) -> Throwaway {
         Throwaway { engine: self.clone(), name: format!("layerlab.invalid/verify:{}", unique()) }
+    }
+
+    /// Gives an image a further name.
+    ///
+    /// # Errors
+    /// The client cannot be run or refuses.
+    pub(super) fn tagged(&self, image: &str) -> Result<Throwaway, BuildError> {
+        let name = self.throwaway();
+        self.ask(&["tag", image, &name.name], QUESTION)?;
+        Ok(name)
+    }
+
+    /// A guard that removes an image which was not there before this session.
+    pub(super) fn pulled_for_now(&self, name: &str) -> Throwaway {
+        Throwaway { engine: self.clone(), name: name.to_owned() }
     }
 
     /// Calls the client and expects a yes.
@@ -272,7 +302,8 @@ mod tests {
             "Env": ["PATH=/bin", "A=b=c", "EMPTY="], "WorkingDir": "/app", "User": "node",
             "OnBuild": ["RUN x"], "Shell": ["/bin/bash", "-c"], "Cmd": ["x"], "Labels": null
         });
-        let image = StoredImage { config, platform: String::new(), bytes: 0, layers: Vec::new() };
+        let image =
+            StoredImage { config, platform: String::new(), bytes: 0, layers: Vec::new(), chain: Vec::new() };
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         let expected = ImageConfig {
             env: vec![pair("PATH", "/bin"), pair("A", "b=c"), pair("EMPTY", "")],
