@@ -69,6 +69,7 @@ fn observed(context: &Path, ignore: Option<Arc<str>>) -> Result<ObservedEdits, H
         // Which file is built does not change what is edited.
         dockerfile: path::join(repo.context(), "Dockerfile"),
         ignore: Some(ignore),
+        appended: Vec::new(),
         sizes: false,
         git_dir: true,
     };

@@ -35,6 +35,8 @@ pub struct ContextOptions {
     pub dockerfile: String,
     /// An ignore file's text (or none at all) that counts on every commit instead of the commit's own.
     pub ignore: Option<Option<Arc<str>>>,
+    /// Lines that count as if they stood at the end of every commit's ignore file.
+    pub appended: Vec<String>,
     /// Fill in the files' sizes, which costs a look at every blob's header.
     pub sizes: bool,
     /// Put a `.git` directory that changes with every commit at the root, as every working tree has one.
@@ -45,7 +47,7 @@ impl ContextOptions {
     /// The usual ones: `Dockerfile` in the build context, a `.git` directory, no sizes.
     pub fn of(repo: &Repository) -> Self {
         let dockerfile = path::join(repo.context(), "Dockerfile");
-        Self { dockerfile, ignore: None, sizes: false, git_dir: true }
+        Self { dockerfile, ignore: None, appended: Vec::new(), sizes: false, git_dir: true }
     }
 }
 
@@ -174,11 +176,21 @@ impl<'r> Contexts<'r> {
         Ok(None)
     }
 
-    /// The ignore file that counts: the Dockerfile's own, else the context's (section 6 of the cache semantics).
+    /// The ignore file that counts, with the lines to append.
     fn ignore_at(&mut self, commit: &Commit) -> Result<Option<Arc<str>>, HistoryError> {
-        if let Some(pinned) = &self.options.ignore {
-            return Ok(pinned.clone());
+        let text = match &self.options.ignore {
+            Some(pinned) => pinned.clone(),
+            None => self.ignore_of(commit)?,
+        };
+        if self.options.appended.is_empty() {
+            return Ok(text);
         }
+        // A file may lack its last line break; an empty line says nothing.
+        Ok(Some(format!("{}\n{}\n", text.unwrap_or_default(), self.options.appended.join("\n")).into()))
+    }
+
+    /// The commit's own: the Dockerfile's, else the context's (section 6 of the cache semantics).
+    fn ignore_of(&mut self, commit: &Commit) -> Result<Option<Arc<str>>, HistoryError> {
         let own = format!("{}.dockerignore", self.options.dockerfile);
         match self.text_at(commit, &own)? {
             Some(text) => Ok(Some(text)),

@@ -14,6 +14,7 @@ mod edits;
 mod error;
 mod frequency;
 mod lfs;
+pub mod replay;
 mod repo;
 mod walk;
 mod when;
