@@ -88,21 +88,24 @@ pub enum Mark {
     Pulled,
     /// The same, if a RUN put out what it is taken to.
     PulledAssumed,
+    /// Reported as run although it costs nothing and leads to nothing ([`crate::explain::Cause::Unanchored`]).
+    Free,
 }
 
-/// Marks as one letter each: `c`, `r`, `p`; in upper case where assumed.
+/// Marks as one letter each: `c`, `r`, `p`, `f`; in upper case where assumed.
 mod letters {
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
     use super::Mark;
 
-    const LETTERS: [(Mark, char); 6] = [
+    const LETTERS: [(Mark, char); 7] = [
         (Mark::Cached, 'c'),
         (Mark::CachedAssumed, 'C'),
         (Mark::Root, 'r'),
         (Mark::RootAssumed, 'R'),
         (Mark::Pulled, 'p'),
         (Mark::PulledAssumed, 'P'),
+        (Mark::Free, 'f'),
     ];
 
     pub fn serialize<S: Serializer>(marks: &[Mark], serializer: S) -> Result<S::Ok, S::Error> {
@@ -127,6 +130,8 @@ pub const KEPT_PATHS: usize = 200;
 pub enum Why {
     /// Nothing like it was in the cache.
     New,
+    /// It was built before, but what the cache was imported from left its result out.
+    Missing,
     /// Files of the build context that it takes in changed.
     Files {
         /// Numbers of the first [`KEPT_PATHS`] in [`SideWalk::paths`].
@@ -146,6 +151,8 @@ pub enum Why {
         /// What changed: `instruction`, `working directory`, `user`, …
         what: String,
     },
+    /// It stands on another step than before.
+    Neighbour,
     /// Variables of its environment changed.
     Environment {
         /// Their names.
@@ -164,9 +171,9 @@ pub enum Why {
 }
 
 impl Mark {
-    /// Tells whether the step ran.
+    /// Tells whether the step ran, and not only by name.
     pub fn ran(self) -> bool {
-        !matches!(self, Self::Cached | Self::CachedAssumed)
+        !matches!(self, Self::Cached | Self::CachedAssumed | Self::Free)
     }
 
     /// Tells whether it ran for a reason of its own.

@@ -118,7 +118,7 @@ impl Totals {
         for (at, reasons) in &build.reasons {
             let count = &mut counts[steps[*at].row];
             for why in reasons {
-                count.add(why, steps.iter().map(|step| step.row).collect::<Vec<_>>().as_slice());
+                count.add(why, |step| steps[step].row);
             }
         }
     }
@@ -133,7 +133,7 @@ struct RowCount {
 }
 
 impl RowCount {
-    fn add(&mut self, why: &Why, rows: &[usize]) {
+    fn add(&mut self, why: &Why, row_of: impl Fn(usize) -> usize) {
         let mut other = |text: String| *self.others.entry(text).or_default() += 1;
         match why {
             Why::Files { p, .. } => {
@@ -142,11 +142,13 @@ impl RowCount {
                 }
             }
             Why::Pulled { by } | Why::Elsewhere { by: Some(by), .. } => {
-                *self.pulled_by.entry(rows[*by]).or_default() += 1;
+                *self.pulled_by.entry(row_of(*by)).or_default() += 1;
             }
             Why::Elsewhere { what, by: None } => other(format!("{what} changed")),
             Why::New => other("nothing like it was built before".into()),
+            Why::Missing => other("the imported cache lacks its result".into()),
             Why::Text { what } => other(format!("its {what} changed")),
+            Why::Neighbour => other("another step stands before it".into()),
             Why::Environment { names } => other(format!("{} changed", names.join(", "))),
             Why::Base { .. } => other("the base image changed".into()),
         }

@@ -14,6 +14,7 @@ use crate::graph::{Graph, GraphOptions, Label, Op, Source};
 use crate::history::{Commit, ContextOptions, Contexts, HistoryError, Repository, Series};
 use crate::simulate::{BuildInput, Outcome, Simulator};
 use crate::solver::Status;
+use crate::solver::export::ExportMode;
 
 /// How one side of a replay builds.
 pub struct Plan<'a> {
@@ -124,6 +125,8 @@ struct Side<'p, 'a> {
     current: Option<Current>,
     /// The context of the build before.
     tree: Option<Tree>,
+    /// The build before, for runners that import what it exported.
+    last: Option<Outcome>,
 }
 
 /// The Dockerfile that is being built.
@@ -143,6 +146,7 @@ impl<'p, 'a> Side<'p, 'a> {
             parsed: HashMap::new(),
             current: None,
             tree: None,
+            last: None,
         }
     }
 
@@ -160,16 +164,13 @@ impl<'p, 'a> Side<'p, 'a> {
             }
             Some(Ok(dockerfile)) => dockerfile,
         };
-        if self.plan.runner == Runner::Cold {
-            self.simulator = Simulator::default();
-        }
         let input = BuildInput {
             dockerfile: Arc::clone(&dockerfile),
             options: self.plan.options.clone(),
             context: tree.clone(),
             named: std::collections::BTreeMap::new(),
         };
-        let outcome = match self.simulator.build(&input) {
+        let outcome = match self.simulate(&input) {
             Ok(outcome) => outcome,
             Err(error) => {
                 self.current = None;
@@ -179,8 +180,28 @@ impl<'p, 'a> Side<'p, 'a> {
         };
         let version = self.version(&dockerfile, &outcome.graph, tree);
         let build = self.record(version, &outcome, tree);
-        self.tree = Some(tree.clone());
+        if outcome.prediction.error.is_none() {
+            // What comes is compared with the last build that came to its end.
+            self.tree = Some(tree.clone());
+            self.last = (self.plan.runner != Runner::Warm).then_some(outcome);
+        }
         build
+    }
+
+    /// Builds with what the runner's cache holds.
+    fn simulate(&mut self, input: &BuildInput) -> Result<Outcome, Diagnostic> {
+        let mode = match self.plan.runner {
+            Runner::Warm => return self.simulator.build(input),
+            Runner::Cold => None,
+            Runner::Max => Some(ExportMode::Max),
+            Runner::Min => Some(ExportMode::Min),
+        };
+        let mut fresh = Simulator::default();
+        if let (Some(mode), Some(last)) = (mode, &self.last) {
+            fresh.import(last.export(mode));
+            fresh.compare_with(&last.input)?;
+        }
+        fresh.predict(input)
     }
 
     /// The Dockerfile of this build; none where the commit has none.
@@ -247,7 +268,9 @@ impl<'p, 'a> Side<'p, 'a> {
             ..Build::default()
         };
         for (step, explanation) in outcome.prediction.steps.iter().zip(&outcome.explanations) {
+            let free = explanation.causes.first() == Some(&Cause::Unanchored);
             let mark = match (step.status, explanation.root, step.certain) {
+                (Status::Executed, ..) if free => Mark::Free,
                 (Status::Cached, _, true) => Mark::Cached,
                 (Status::Cached, _, false) => Mark::CachedAssumed,
                 (Status::Executed, true, true) => Mark::Root,
@@ -270,7 +293,9 @@ impl<'p, 'a> Side<'p, 'a> {
             .iter()
             .filter_map(|cause| {
                 Some(match cause {
-                    Cause::New | Cause::NoCache | Cause::Missing => Why::New,
+                    Cause::New | Cause::NoCache => Why::New,
+                    Cause::Missing => Why::Missing,
+                    Cause::Unanchored => return None,
                     Cause::Content { changes, total, from: None } => {
                         let shown: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
                         self.files(graph, step, tree, &shown, *total)
@@ -282,6 +307,8 @@ impl<'p, 'a> Side<'p, 'a> {
                         Why::Elsewhere { what: path.clone(), by: number_of(graph, step) }
                     }
                     Cause::Instruction { .. } => Why::Text { what: "instruction".into() },
+                    // The name that `explain` gives to this.
+                    Cause::Setting { name, .. } if name == "step before it" => Why::Neighbour,
                     Cause::Setting { name, .. } => Why::Text { what: name.clone() },
                     Cause::Environment { changes } => {
                         Why::Environment { names: changes.iter().map(|change| change.name.clone()).collect() }

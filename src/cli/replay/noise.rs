@@ -1,0 +1,171 @@
+//! Lines for the ignore file: tried by replaying with them, and held back where something reads what they hide.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::answer::Answer;
+use super::session::{Session, Wanted};
+use crate::context::path;
+use crate::history::ContextOptions;
+use crate::history::replay::{DockerfileSource, Noise, NoiseKind, SideWalk, Totals};
+
+/// A line that was looked into.
+#[derive(Debug, Clone, Serialize)]
+pub struct Checked {
+    /// The line and what it would keep out.
+    #[serde(flatten)]
+    pub noise: Noise,
+    /// What became of it.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What became of a line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// Replayed with the line: what the left side saves.
+    Saves {
+        /// Steps that would not have run.
+        steps: usize,
+        /// Seconds of these.
+        seconds: f64,
+    },
+    /// Replayed with the line, nothing is saved: other files changed with these.
+    SavesNothing,
+    /// Something reads the files, or may.
+    Used {
+        /// Who, as a sentence's end.
+        by: String,
+    },
+    /// With the line, builds fail that do not without.
+    Breaks {
+        /// What they say.
+        error: String,
+    },
+}
+
+/// How many lines are tried.
+const TRIED: usize = 8;
+
+/// Manifests and build files that may name a file the build reads.
+const READERS: [&str; 17] = [
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "MANIFEST.in",
+    "Cargo.toml",
+    "build.rs",
+    "package.json",
+    "Makefile",
+    "makefile",
+    "build.gradle",
+    "build.gradle.kts",
+    "pom.xml",
+    "composer.json",
+    "magefile.go",
+    "Rakefile",
+    "justfile",
+    "Taskfile.yml",
+];
+
+/// Looks into the left side's candidates; yields them with their verdicts, and what all that save save together.
+pub fn check(session: &Session<'_>, answer: &Answer) -> anyhow::Result<(Vec<Checked>, Option<(usize, f64)>)> {
+    let left = &answer.left.walk;
+    // One build in fifty is not worth a line.
+    let least = (left.builds.len() / 50).max(1);
+    let candidates = Noise::candidates(left).into_iter().filter(|noise| noise.builds >= least).take(TRIED);
+    let readers = readers(session)?;
+    let steps: Vec<(&str, &str)> = left
+        .versions
+        .last()
+        .into_iter()
+        .flat_map(|v| &v.steps)
+        .map(|step| ("the Dockerfile", step.label.as_str()))
+        .collect();
+    let mut checked = Vec::new();
+    let mut good: Vec<String> = Vec::new();
+    for noise in candidates {
+        let files = readers.iter().map(|(name, text)| (name.as_str(), &**text));
+        // A Makefile names tests even where no build runs them; what the Dockerfile runs counts.
+        let files = files.filter(|_| noise.kind != NoiseKind::Tests);
+        let verdict = match noise.used_by(steps.iter().copied().chain(files)) {
+            Some(by) => Verdict::Used { by },
+            None => verdict(answer, &with_lines(session, vec![noise.line.clone()])?),
+        };
+        if matches!(verdict, Verdict::Saves { .. } | Verdict::SavesNothing) {
+            good.push(noise.line.clone());
+        }
+        checked.push(Checked { noise, verdict });
+    }
+    let together = match &good[..] {
+        [] | [_] => None,
+        _ => match verdict(answer, &with_lines(session, good)?) {
+            Verdict::Saves { steps, seconds } => Some((steps, seconds)),
+            _ => None,
+        },
+    };
+    checked.sort_by(|a, b| worth(&b.verdict).total_cmp(&worth(&a.verdict)));
+    Ok((checked, together))
+}
+
+fn worth(verdict: &Verdict) -> f64 {
+    match verdict {
+        Verdict::Saves { seconds, .. } => *seconds,
+        Verdict::SavesNothing => -1.0,
+        Verdict::Used { .. } => -2.0,
+        Verdict::Breaks { .. } => -3.0,
+    }
+}
+
+fn with_lines(session: &Session<'_>, lines: Vec<String>) -> anyhow::Result<SideWalk> {
+    let project = session.project;
+    let options = ContextOptions { appended: lines, ..project.options.clone() };
+    let dockerfile = match &project.pinned {
+        Some((text, _)) => DockerfileSource::Fixed(Arc::clone(text)),
+        None => DockerfileSource::OfCommit,
+    };
+    session.one(&project.series, &options, Wanted { dockerfile, rest: String::new() })
+}
+
+fn verdict(answer: &Answer, walk: &SideWalk) -> Verdict {
+    let broken = answer.left.walk.builds.iter().zip(&walk.builds).find_map(|(was, is)| match &is.error {
+        Some(error) if was.error.is_none() => Some(error.clone()),
+        _ => None,
+    });
+    if let Some(error) = broken {
+        return Verdict::Breaks { error };
+    }
+    let (was, is) = (&answer.left.totals, Totals::of(walk));
+    let steps = was.executed.saturating_sub(is.executed);
+    if steps == 0 {
+        return Verdict::SavesNothing;
+    }
+    Verdict::Saves { steps, seconds: (was.seconds - is.seconds).max(0.0) }
+}
+
+/// Manifests and build files of the newest commit with their texts.
+fn readers(session: &Session<'_>) -> anyhow::Result<Vec<(String, Arc<str>)>> {
+    /// Enough for a monorepo's packages.
+    const MOST: usize = 300;
+    const LONGEST: u64 = 1 << 20;
+    let repo = &session.project.repo;
+    let Some(newest) = session.project.series.commits.last() else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for change in repo.changes(None, newest)? {
+        let Some(blob) = change.new else { continue };
+        let name = path::split(&change.path).1;
+        let project_file = [".csproj", ".sln", ".gemspec", ".mk"].iter().any(|end| name.ends_with(end));
+        let vendored =
+            ["vendor/", "node_modules/", "third_party/"].iter().any(|dir| change.path.contains(dir));
+        if (READERS.contains(&name) || project_file) && !vendored && repo.size(blob.id)? <= LONGEST {
+            let text = String::from_utf8_lossy(&repo.bytes(blob.id)?).into();
+            found.push((change.path.to_string(), text));
+            if found.len() >= MOST {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}

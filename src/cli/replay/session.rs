@@ -1,0 +1,392 @@
+//! Does the walks of a replay: both sides, with progress and Ctrl-C, kept for the next run.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::answer::{Answer, SideAnswer};
+use super::gate::{self, Gate, Limit};
+use super::project::Project;
+use super::store::Store;
+use super::{Args, noise};
+use crate::cli::weights::{edits_of, with_arguments};
+use crate::context::Tree;
+use crate::cost::{Figure, Inputs, Measured, estimate, rough_seconds};
+use crate::declare::Declarations;
+use crate::dockerfile::ast::Dockerfile;
+use crate::graph::{Graph, GraphOptions};
+use crate::history::replay::{DockerfileSource, Plan, Runner, SideWalk, walk, walk_key};
+use crate::history::{ContextOptions, Series, SeriesEnd};
+use crate::reorder::{Edit, ReorderInput, ReorderOptions, likely_edits, propose};
+
+/// A replay being made.
+pub struct Session<'p> {
+    pub project: &'p Project,
+    pub options: GraphOptions,
+    pub runner: Runner,
+    /// How many commits a gate looks at for the builds that follow.
+    pub commits: usize,
+    store: Store,
+    fresh: bool,
+    stop: Arc<AtomicBool>,
+    measured: Measured,
+    edits: Vec<Edit>,
+}
+
+/// One side to walk.
+pub struct Wanted<'a> {
+    /// Which Dockerfile.
+    pub dockerfile: DockerfileSource<'a>,
+    /// What the walk depends on besides the plan.
+    pub rest: String,
+}
+
+impl<'p> Session<'p> {
+    /// Reads the history's edits and makes Ctrl-C end walks instead of the program; a second one ends it.
+    ///
+    /// # Errors
+    /// Git objects that cannot be read.
+    pub fn new(project: &'p Project, args: &Args) -> anyhow::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let signal = signal_hook::consts::SIGINT;
+        // In this order: the first Ctrl-C sets the flag, the next finds it set.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+        let observed = project.repo.observed_edits(&project.series, &project.options)?;
+        Ok(Self {
+            project,
+            options: args.options(),
+            runner: args.runner(),
+            commits: args.commits,
+            store: Store::open(),
+            fresh: args.fresh,
+            stop,
+            measured: Measured::default(),
+            edits: edits_of(&observed),
+        })
+    }
+
+    /// Replays both sides and looks into what they found.
+    ///
+    /// # Errors
+    /// Git objects that cannot be read.
+    pub fn replay(&self) -> anyhow::Result<Answer> {
+        let project = self.project;
+        let rewrite = |dockerfile: &Dockerfile,
+                       tree: &Tree,
+                       read: &dyn Fn(&str) -> Option<String>|
+         -> Arc<str> { self.reordered(dockerfile, tree, read) };
+        let source = match &project.pinned {
+            Some((text, _)) => DockerfileSource::Fixed(Arc::clone(text)),
+            None => DockerfileSource::OfCommit,
+        };
+        let left = Wanted { dockerfile: source, rest: String::new() };
+        let (left, right) = match &project.against {
+            Some((_, text, ignore)) => {
+                let right =
+                    Wanted { dockerfile: DockerfileSource::Fixed(Arc::clone(text)), rest: String::new() };
+                match ignore {
+                    None => self.both(left, right)?,
+                    Some(ignore) => {
+                        let options = ContextOptions {
+                            ignore: Some(Some(Arc::clone(ignore))),
+                            ..project.options.clone()
+                        };
+                        let left = self.one(&project.series, &project.options, left)?;
+                        (left, self.one(&project.series, &options, right)?)
+                    }
+                }
+            }
+            None => {
+                let right = Wanted {
+                    dockerfile: DockerfileSource::Rewritten(&rewrite),
+                    rest: format!("{:?}", self.edits),
+                };
+                self.both(left, right)?
+            }
+        };
+        self.answer(left, right)
+    }
+
+    fn both(&self, left: Wanted<'_>, right: Wanted<'_>) -> anyhow::Result<(SideWalk, SideWalk)> {
+        let (series, options) = (&self.project.series, &self.project.options);
+        let mut walks = self.walks(series, options, [left, right].into_iter().collect())?.into_iter();
+        Ok((walks.next().unwrap_or_default(), walks.next().unwrap_or_default()))
+    }
+
+    /// Walks one side.
+    ///
+    /// # Errors
+    /// Git objects that cannot be read.
+    pub fn one(
+        &self,
+        series: &Series,
+        options: &ContextOptions,
+        wanted: Wanted<'_>,
+    ) -> anyhow::Result<SideWalk> {
+        Ok(self.walks(series, options, vec![wanted])?.into_iter().next().unwrap_or_default())
+    }
+
+    /// Walks sides that share their contexts; those that an earlier run kept are not walked.
+    fn walks(
+        &self,
+        series: &Series,
+        options: &ContextOptions,
+        wanted: Vec<Wanted<'_>>,
+    ) -> anyhow::Result<Vec<SideWalk>> {
+        let cost = |dockerfile: &Dockerfile, graph: &Graph, tree: &Tree| self.cost(dockerfile, graph, tree);
+        let plans: Vec<(Plan<'_>, String)> = wanted
+            .into_iter()
+            .map(|side| {
+                let plan = Plan {
+                    dockerfile: side.dockerfile,
+                    options: self.options.clone(),
+                    runner: self.runner,
+                    cost: &cost,
+                };
+                (plan, side.rest)
+            })
+            .collect();
+        let measured = serde_json::to_string(&self.measured)?;
+        let keys: Vec<_> = plans
+            .iter()
+            .map(|(plan, rest)| {
+                walk_key(&self.project.repo, series, options, plan, &(measured.clone() + rest))
+            })
+            .collect();
+        let mut walks: Vec<Option<SideWalk>> =
+            keys.iter().map(|key| if self.fresh { None } else { self.store.find(*key) }).collect();
+        let missing: Vec<usize> = (0..walks.len()).filter(|&at| walks[at].is_none()).collect();
+        if !missing.is_empty() {
+            let (mut plans, mut at) = (plans, 0);
+            plans.retain(|_| {
+                at += 1;
+                missing.contains(&(at - 1))
+            });
+            let plans: Vec<Plan<'_>> = plans.into_iter().map(|(plan, _)| plan).collect();
+            let mut progress = Progress::new(&self.stop);
+            let made =
+                walk(&self.project.repo, series, options, &plans, &mut |done, of| progress.tell(done, of))?;
+            drop(progress);
+            for (at, made) in missing.into_iter().zip(made) {
+                self.store.keep(keys[at], &made);
+                walks[at] = Some(made);
+            }
+        }
+        Ok(walks.into_iter().flatten().collect())
+    }
+
+    fn cost(&self, dockerfile: &Dockerfile, graph: &Graph, tree: &Tree) -> Vec<Figure> {
+        let (declared, _) = Declarations::read(dockerfile);
+        let named = BTreeMap::new();
+        let inputs = Inputs { context: tree, named: &named, measured: &self.measured, declared: &declared };
+        estimate(graph, &inputs).into_iter().map(|cost| cost.seconds).collect()
+    }
+
+    fn reordered(
+        &self,
+        dockerfile: &Dockerfile,
+        tree: &Tree,
+        read: &dyn Fn(&str) -> Option<String>,
+    ) -> Arc<str> {
+        let edits = with_arguments(self.edits.clone(), &likely_edits(dockerfile, tree));
+        let options = ReorderOptions {
+            target: self.options.target.clone(),
+            build_args: self.options.build_args.clone(),
+            ..ReorderOptions::default()
+        };
+        let input =
+            ReorderInput { tree, files: &read, edits: &edits, seconds: &rough_seconds, options: &options };
+        propose(dockerfile, &input).text.into()
+    }
+
+    fn answer(&self, left: SideWalk, right: SideWalk) -> anyhow::Result<Answer> {
+        let project = self.project;
+        let built = left.builds.len().min(right.builds.len());
+        let commits = project.series.commits[..built].to_vec();
+        let partial = left.is_partial() || right.is_partial();
+        let (title, what) = match &project.pinned {
+            Some((_, from)) => ("as it is", format!("{from} Dockerfile and ignore file on every commit")),
+            None => ("as it was", format!("each commit's own{}", versions(&left))),
+        };
+        let reordering = project.against.is_none();
+        let differs =
+            !reordering || left.versions.iter().map(|v| &v.text).ne(right.versions.iter().map(|v| &v.text));
+        let right = differs.then(|| match &project.against {
+            Some((name, _, _)) => SideAnswer::new("against", format!("{name} on every commit"), right),
+            None => SideAnswer::new("reordered", "the same, reordered by layerlab".into(), right),
+        });
+        let left = SideAnswer::new(title, what, left);
+        if left.totals.builds == 0 {
+            anyhow::bail!("none of these commits has {}", project.options.dockerfile);
+        }
+        let mut answer = Answer {
+            context: if project.repo.context().is_empty() {
+                ".".into()
+            } else {
+                project.repo.context().into()
+            },
+            dockerfile: project.options.dockerfile.clone(),
+            selected: project.selected.clone(),
+            planned: project.series.commits.len(),
+            commits,
+            partial,
+            end: project.series.end,
+            runner: self.runner,
+            left,
+            right,
+            notes: Vec::new(),
+            noise: Vec::new(),
+            noise_together: None,
+            gate: None,
+        };
+        answer.notes = self.notes(&answer)?;
+        if !partial && self.runner != Runner::Cold {
+            (answer.noise, answer.noise_together) = noise::check(self, &answer)?;
+        }
+        // A line that was being tried when Ctrl-C came was not tried.
+        answer.partial |= self.stop.load(Ordering::Relaxed);
+        Ok(answer)
+    }
+
+    /// What a reader has to know of this history.
+    fn notes(&self, answer: &Answer) -> anyhow::Result<Vec<String>> {
+        let (repo, series) = (&self.project.repo, &self.project.series);
+        let mut notes = Vec::new();
+        if series.end == SeriesEnd::Shallow {
+            let oldest = series.commits.first().map(crate::history::Commit::short).unwrap_or_default();
+            notes.push(format!(
+                "The clone is shallow and ends at {oldest}, which is built on an empty cache; `git fetch --unshallow` brings the rest."
+            ));
+        } else if series.base.is_none() {
+            notes.push("The oldest commit is the repository's first: it is built on an empty cache.".into());
+        }
+        let totals = &answer.left.totals;
+        if totals.without > 0 {
+            notes.push(format!("{} have no {}.", counted(totals.without, "commit"), answer.dockerfile));
+        }
+        for (side, answer) in answer.sides() {
+            let failed: Vec<&str> =
+                answer.walk.builds.iter().filter_map(|build| build.error.as_deref()).collect();
+            if let Some(first) = failed.first() {
+                let side = if side == "left" { "" } else { " on the other side" };
+                notes.push(format!(
+                    "{} would fail{side}, and what ran of {} is counted; the first one says: {first}.",
+                    counted(failed.len(), "build"),
+                    if failed.len() == 1 { "it" } else { "them" },
+                ));
+            }
+        }
+        if totals.assumed > 0 {
+            notes.push(format!(
+                "{} of {} steps rest on what a RUN is taken to put out; `layerlab plan` says which.",
+                totals.assumed, totals.steps
+            ));
+        }
+        let newest = series.commits.last();
+        let submodules: Vec<String> = match newest {
+            Some(newest) => repo
+                .changes(None, newest)?
+                .into_iter()
+                .filter(|change| {
+                    change.new.is_some_and(|new| new.kind == crate::history::BlobKind::Submodule)
+                })
+                .map(|change| change.path.to_string())
+                .collect(),
+            None => Vec::new(),
+        };
+        if let Some(first) = submodules.first() {
+            let more = if submodules.len() > 1 {
+                format!(" and {} more", submodules.len() - 1)
+            } else {
+                String::new()
+            };
+            notes.push(format!(
+                "{first}{more}: submodules change when the commit they are pinned to does; their files are in other repositories."
+            ));
+        }
+        if let Some(newest) = newest
+            && let Some(blob) = repo.blob_at(newest, ".gitattributes")?
+            && String::from_utf8_lossy(&repo.bytes(blob.id)?).contains("filter=lfs")
+        {
+            notes.push("Files under Git LFS change when their pointers do, and weigh what these say.".into());
+        }
+        if !repo.context().is_empty() {
+            let outside = (0..answer.commits.len()).filter(|&at| self.is_outside(at)).count();
+            notes.push(format!(
+                "The context is {}: {} nothing in it.",
+                repo.context(),
+                if outside == 1 { "1 commit changes".into() } else { format!("{outside} commits change") }
+            ));
+        }
+        Ok(notes)
+    }
+
+    /// Tells whether a commit leaves the context as it was.
+    fn is_outside(&self, at: usize) -> bool {
+        let series = &self.project.series;
+        let before = if at == 0 { series.base.as_ref() } else { Some(&series.commits[at - 1]) };
+        let tree = |commit| self.project.repo.context_tree(commit).ok().flatten();
+        before.is_some_and(|before| tree(before) == tree(&series.commits[at]))
+    }
+
+    /// Weighs the series as one change.
+    ///
+    /// # Errors
+    /// Git objects that cannot be read.
+    pub fn gate(&self, answer: &Answer, limits: &[Limit]) -> anyhow::Result<Gate> {
+        gate::weigh(self, answer, limits)
+    }
+}
+
+fn versions(walk: &SideWalk) -> String {
+    match walk.versions.len() {
+        0 | 1 => String::new(),
+        n => format!(" ({n} versions)"),
+    }
+}
+
+/// `1 commit`, `3 commits`.
+pub fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// A bar on standard error, where that is a terminal and the walk takes its time.
+struct Progress<'s> {
+    stop: &'s AtomicBool,
+    started: Instant,
+    shown: Option<Instant>,
+    is_terminal: bool,
+}
+
+impl<'s> Progress<'s> {
+    fn new(stop: &'s AtomicBool) -> Self {
+        Self { stop, started: Instant::now(), shown: None, is_terminal: std::io::stderr().is_terminal() }
+    }
+
+    /// Shows how far it is; answers whether to go on.
+    fn tell(&mut self, done: usize, of: usize) -> bool {
+        const PATIENCE: Duration = Duration::from_millis(400);
+        const PACE: Duration = Duration::from_millis(80);
+        let due = self.shown.map_or(self.started.elapsed() > PATIENCE, |last| last.elapsed() > PACE);
+        if self.is_terminal && due {
+            const WIDTH: usize = 30;
+            let full = WIDTH * done / of.max(1);
+            let bar = format!("{}{}", "█".repeat(full), "░".repeat(WIDTH - full));
+            // Where standard error is closed, there is nobody to tell.
+            let _ = write!(std::io::stderr(), "\r{bar} {done} of {of} commits; Ctrl-C shows what there is");
+            self.shown = Some(Instant::now());
+        }
+        !self.stop.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        if self.shown.is_some() {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
+}

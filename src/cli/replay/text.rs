@@ -1,0 +1,550 @@
+//! A replay for people: totals, charts, causes, in 80 columns.
+
+use std::fmt::Write as _;
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::answer::{Answer, SideAnswer};
+use super::gate::Gate;
+use super::noise::{Checked, Verdict};
+use super::session::counted;
+use crate::cli::output::safe;
+use crate::cost::{Basis, words};
+use crate::history::Commit;
+use crate::history::replay::{Runner, Why};
+
+/// Columns of the whole.
+const WIDTH: usize = 80;
+
+/// Writes a replay.
+pub fn render(answer: &Answer, top: usize) -> String {
+    let mut out = String::new();
+    head(answer, &mut out);
+    totals(answer, &mut out);
+    chart(answer, &mut out);
+    steps(answer, top, &mut out);
+    commits(answer, top, &mut out);
+    files(answer, top, &mut out);
+    noise(answer, &mut out);
+    if let Some(gate) = &answer.gate {
+        gate_text(gate, &mut out);
+    }
+    notes(answer, &mut out);
+    out
+}
+
+fn line(out: &mut String, text: impl AsRef<str>) {
+    out.push_str(text.as_ref().trim_end());
+    out.push('\n');
+}
+
+fn title(out: &mut String, text: &str) {
+    line(out, format!("\n\x1b[1m{text}\x1b[0m"));
+}
+
+fn head(answer: &Answer, out: &mut String) {
+    let (first, last) = (answer.commits.first(), answer.commits.last());
+    let day = |commit: Option<&Commit>| commit.map(|commit| date(commit.committed)).unwrap_or_default();
+    let name = safe(&answer.dockerfile);
+    if answer.partial {
+        let text = format!(
+            "Stopped after {} of {} commits: what follows is about these alone.",
+            answer.commits.len(),
+            answer.planned
+        );
+        line(out, format!("\x1b[1m{text}\x1b[0m\n"));
+    }
+    let which =
+        if answer.selected.is_empty() { String::new() } else { format!(" ({})", safe(&answer.selected)) };
+    line(out, format!("\x1b[1m{name}, {}{which}\x1b[0m", counted(answer.commits.len(), "commit")));
+    line(
+        out,
+        format!(
+            "from {} to {}, about {:.1} a day; {}",
+            day(first),
+            day(last),
+            answer.per_day(),
+            runner(answer)
+        ),
+    );
+    for (_, side) in answer.sides() {
+        line(out, format!("  {:<10} {}", side.title, safe(&side.what)));
+    }
+    if answer.right.is_none() {
+        line(out, "  layerlab finds no better order for it, so there is one side only.");
+    }
+}
+
+/// The runner in words.
+pub fn runner(answer: &Answer) -> &'static str {
+    match answer.runner {
+        Runner::Warm => "built one after the other on one machine",
+        Runner::Cold => "each built on an empty cache",
+        Runner::Max => "each importing what the one before exported with mode=max",
+        Runner::Min => "each importing what the one before exported with mode=min",
+    }
+}
+
+/// Seconds with `about`, unless all of them were measured or declared.
+pub fn about(side: &SideAnswer, seconds: f64) -> String {
+    let text = words::seconds(seconds);
+    if side.totals.basis == Some(Basis::Estimated) && seconds >= 0.05 {
+        format!("about {text}")
+    } else {
+        text
+    }
+}
+
+fn totals(answer: &Answer, out: &mut String) {
+    let sides: Vec<&SideAnswer> = answer.sides().map(|(_, side)| side).collect();
+    let row = |out: &mut String, name: &str, value: &dyn Fn(&SideAnswer) -> String| {
+        let values: String = sides.iter().map(|side| format!("{:>20}", value(side))).collect();
+        line(out, format!("{name:<28}{values}"));
+    };
+    out.push('\n');
+    row(out, "", &|side| side.title.clone());
+    row(out, "builds that reran a step", &|side| {
+        format!("{} of {}", side.totals.rebuilding, side.totals.builds)
+    });
+    row(out, "steps that reran", &|side| format!("{} of {}", side.totals.executed, side.totals.steps));
+    row(out, "time in these steps", &|side| about(side, side.totals.seconds));
+    row(out, "an average build", &|side| about(side, side.totals.seconds / side.totals.builds.max(1) as f64));
+    if let Some(sentence) = verdict(answer) {
+        line(out, format!("\n\x1b[1m{sentence}\x1b[0m"));
+    }
+}
+
+/// What the other side would have saved, in a sentence.
+pub fn verdict(answer: &Answer) -> Option<String> {
+    let (saved, right) = (answer.saved()?, answer.right.as_ref()?);
+    let left = &answer.left;
+    let builds = left.totals.builds.max(1) as f64;
+    let day = words::seconds(saved.abs() / builds * answer.per_day());
+    let share = if left.totals.seconds > 0.0 { 100.0 * saved.abs() / left.totals.seconds } else { 0.0 };
+    Some(if saved >= 0.05 {
+        format!(
+            "{}: {} less ({share:.0} %) over these commits, {day} a day.",
+            capital(&right.title),
+            about(left, saved)
+        )
+    } else if saved > -0.05 {
+        format!("{}: the same cost over these commits.", capital(&right.title))
+    } else {
+        format!("{}: {} more ({share:.0} %) over these commits.", capital(&right.title), about(left, -saved))
+    })
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A column of blocks for every build, or for several where there are many.
+fn chart(answer: &Answer, out: &mut String) {
+    const COLUMNS: usize = WIDTH - 12;
+    let costs = |side: &SideAnswer| -> Vec<f64> {
+        let seconds: Vec<f64> = side.walk.builds.iter().map(|build| side.walk.seconds(build)).collect();
+        let each = seconds.len().div_ceil(COLUMNS).max(1);
+        seconds.chunks(each).map(|some| some.iter().sum::<f64>() / some.len() as f64).collect()
+    };
+    let each = answer.commits.len().div_ceil(COLUMNS).max(1);
+    let all: Vec<(&str, Vec<f64>)> =
+        answer.sides().map(|(_, side)| (side.title.as_str(), costs(side))).collect();
+    let highest = all.iter().flat_map(|(_, costs)| costs).copied().fold(0.0, f64::max);
+    if highest <= 0.0 || answer.commits.len() < 2 {
+        return;
+    }
+    let column =
+        if each == 1 { "a column is a build".to_owned() } else { format!("a column is {each} builds") };
+    title(
+        out,
+        &format!("Cost over time, oldest first ({column}, the highest is {})", words::seconds(highest)),
+    );
+    for (name, costs) in &all {
+        let blocks: String = costs.iter().map(|&cost| block(cost / highest)).collect();
+        line(out, format!("{name:<11} {blocks}"));
+    }
+}
+
+fn block(share: f64) -> char {
+    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    if share <= 0.0 { '·' } else { BLOCKS[((share * 8.0).ceil() as usize).clamp(1, 8) - 1] }
+}
+
+/// A bar with eighths of a column, filled up with blanks.
+fn bar(value: f64, most: f64, width: usize) -> String {
+    const PARTS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+    let eighths = if most > 0.0 { (value / most * width as f64 * 8.0).ceil() as usize } else { 0 };
+    let eighths = eighths.min(width * 8);
+    let mut text = "█".repeat(eighths / 8);
+    if eighths % 8 > 0 {
+        text.push(PARTS[eighths % 8 - 1]);
+    }
+    pad(&text, width)
+}
+
+fn pad(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// Cuts a text to some columns, with `…` where it was cut.
+pub fn fit(text: &str, width: usize) -> String {
+    let text = safe(text);
+    if text.width() <= width {
+        return text.into_owned();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        if out.width() + c.width().unwrap_or(0) + 1 > width {
+            break;
+        }
+        out.push(c);
+    }
+    out + "…"
+}
+
+fn steps(answer: &Answer, top: usize, out: &mut String) {
+    const BAR: usize = 24;
+    let left = &answer.left;
+    let rows = left.rows_by_cost();
+    if rows.is_empty() {
+        title(out, "No step reran.");
+        return;
+    }
+    let most = |side: &SideAnswer| side.totals.rows.iter().map(|row| row.seconds).fold(0.0, f64::max);
+    let most = answer.sides().map(|(_, side)| most(side)).fold(0.0, f64::max);
+    title(out, "Steps, the most expensive first");
+    let side_line = |side: &SideAnswer, row: Option<usize>| match row {
+        None => format!("    {:<10} not there", side.title),
+        Some(row) => {
+            let total = &side.totals.rows[row];
+            let runs = format!("{}/{}", total.reran, total.builds);
+            let bar = bar(total.seconds, most, BAR);
+            format!("    {:<10} {runs:>9}  {bar}  {}", side.title, words::seconds(total.seconds))
+        }
+    };
+    for &row in rows.iter().take(top) {
+        line(out, format!("  {}", fit(left.label(row), WIDTH - 2)));
+        if let Some(former) = left.walk.rows[row].formerly.last() {
+            let times = left.walk.rows[row].formerly.len();
+            let more = if times > 1 { format!(" and {} more", times - 1) } else { String::new() };
+            line(out, format!("    formerly {}{more}", fit(former, WIDTH - 13 - more.len())));
+        }
+        line(out, side_line(left, Some(row)));
+        if let Some(right) = &answer.right {
+            line(out, side_line(right, right.row_like(left, row)));
+        }
+        for why in wrapped(&format!("why: {}", why(left, row)), WIDTH - 4) {
+            line(out, format!("    {why}"));
+        }
+    }
+    if rows.len() > top {
+        line(out, format!("  and {} that reran.", counted(rows.len() - top, "more step")));
+    }
+    let Some(right) = &answer.right else { return };
+    let new: Vec<usize> =
+        right.rows_by_cost().into_iter().filter(|&row| left.row_like(right, row).is_none()).collect();
+    if !new.is_empty() {
+        line(out, format!("  Only on the side {:?}:", right.title));
+        for &row in new.iter().take(top) {
+            let total = &right.totals.rows[row];
+            let text = fit(right.label(row), WIDTH - 32);
+            line(
+                out,
+                format!(
+                    "    {} {:>8}  {}",
+                    pad(&text, WIDTH - 32),
+                    format!("{}/{}", total.reran, total.builds),
+                    words::seconds(total.seconds)
+                ),
+            );
+        }
+    }
+}
+
+/// The top reasons of a step, in one line.
+pub fn why(side: &SideAnswer, row: usize) -> String {
+    const SHOWN: usize = 3;
+    let total = &side.totals.rows[row];
+    let mut reasons: Vec<(usize, String)> = Vec::new();
+    for (by, n) in total.pulled_by.iter().take(SHOWN) {
+        reasons.push((*n, format!("{} ran before it ({n})", fit(&side.walk.rows[*by].instruction, 40))));
+    }
+    for (what, n) in total.others.iter().take(SHOWN) {
+        reasons.push((*n, format!("{} ({n})", safe(what))));
+    }
+    let files: Vec<String> =
+        total.files.iter().take(SHOWN).map(|(path, n)| format!("{} ({n})", safe(path))).collect();
+    if let Some((_, n)) = total.files.first() {
+        let more = total.files.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {}", counted(more, "other file")) } else { String::new() };
+        reasons.push((*n, format!("{}{more} changed", files.join(", "))));
+    }
+    reasons.sort_by(|a, b| b.0.cmp(&a.0));
+    reasons.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("; ")
+}
+
+/// Breaks a text at blanks.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        // There is always a last line.
+        let at = lines.len() - 1;
+        if !lines[at].is_empty() && lines[at].width() + 1 + word.width() > width {
+            lines.push(format!("     {word}"));
+        } else {
+            if !lines[at].is_empty() {
+                lines[at].push(' ');
+            }
+            lines[at].push_str(word);
+        }
+    }
+    lines
+}
+
+fn commits(answer: &Answer, top: usize, out: &mut String) {
+    let left = &answer.left;
+    let builds = left.most_expensive();
+    if builds.is_empty() {
+        return;
+    }
+    title(out, "Commits, the most expensive first");
+    let columns = answer.right.as_ref().map_or_else(String::new, |right| format!("{:>12}", right.title));
+    line(out, format!("  {:<10} {:<10}{:>12}{columns}  what", "commit", "", left.title));
+    for (at, build) in builds.into_iter().take(top) {
+        let commit = &answer.commits[at];
+        let mut text = format!(
+            "  {} {}{:>12}",
+            commit.short(),
+            date(commit.committed),
+            words::seconds(left.walk.seconds(build))
+        );
+        if let Some(right) = &answer.right {
+            let _ = write!(text, "{:>12}", words::seconds(right.walk.seconds(&right.walk.builds[at])));
+        }
+        let room = WIDTH.saturating_sub(text.width() + 2);
+        line(out, format!("{text}  {}", fit(&commit.subject, room)));
+        line(out, format!("             {}", fit(&reason_of_build(left, at), WIDTH - 13)));
+    }
+}
+
+/// What made a build rerun steps, in one line.
+pub fn reason_of_build(side: &SideAnswer, at: usize) -> String {
+    let build = &side.walk.builds[at];
+    let Some(version) = build.version else { return "no Dockerfile".into() };
+    let ran = build.executed();
+    let mut parts: Vec<String> = Vec::new();
+    for (step, reasons) in &build.reasons {
+        for why in reasons {
+            let text = match why {
+                Why::Files { p, n } => {
+                    let first = p.first().map_or("", |&path| side.walk.paths[path as usize].as_str());
+                    if *n > 1 {
+                        format!("{first} and {}", counted(*n - 1, "other file"))
+                    } else {
+                        first.to_owned()
+                    }
+                }
+                Why::Text { what } => format!("{what} of {}", side.walk.versions[version].steps[*step].label),
+                Why::Neighbour => {
+                    format!("what stands before {}", side.walk.versions[version].steps[*step].label)
+                }
+                Why::Environment { names } => format!("variables {}", names.join(", ")),
+                Why::Base { image } => format!("base image {image}"),
+                Why::New => format!("new: {}", side.walk.versions[version].steps[*step].label),
+                Why::Elsewhere { by: None, what } => what.clone(),
+                Why::Missing | Why::Elsewhere { .. } | Why::Pulled { .. } => continue,
+            };
+            if !parts.contains(&text) {
+                parts.push(text);
+            }
+        }
+    }
+    let steps = counted(ran, "step");
+    let what = match parts.len() {
+        0..=2 => parts.join("; "),
+        n => format!("{}; {} and {} more reasons", parts[0], parts[1], n - 2),
+    };
+    if what.is_empty() { steps } else { format!("{steps}: {what}") }
+}
+
+fn files(answer: &Answer, top: usize, out: &mut String) {
+    let left = &answer.left;
+    if left.totals.files.is_empty() {
+        return;
+    }
+    title(out, "Edited files, the most expensive first");
+    line(out, "  (a step's time is split among what led to it: causes first, then files)");
+    let most = left.totals.files[0].seconds;
+    for file in left.totals.files.iter().take(top) {
+        let alone = if file.alone > 0 { format!(", {} alone", file.alone) } else { String::new() };
+        let builds = format!("{}{alone}", counted(file.builds, "build"));
+        let text = format!("  {:>12} {} ", words::seconds(file.seconds), bar(file.seconds, most, 12));
+        let room = WIDTH - text.width() - builds.width() - 2;
+        line(out, format!("{text}{}  {builds}", pad(&fit(&file.path, room), room)));
+    }
+}
+
+fn noise(answer: &Answer, out: &mut String) {
+    if answer.noise.is_empty() {
+        return;
+    }
+    title(out, "Files that no build should care about, and lines for .dockerignore");
+    for checked in &answer.noise {
+        for text in wrapped(&noise_line(answer, checked), WIDTH - 2) {
+            line(out, format!("  {text}"));
+        }
+    }
+    if let Some((steps, seconds)) = answer.noise_together {
+        line(
+            out,
+            format!(
+                "  All that help together: {}, {} less.",
+                counted(steps, "fewer rerun"),
+                about(&answer.left, seconds)
+            ),
+        );
+    }
+}
+
+/// A line for the ignore file and what is known of it.
+pub fn noise_line(answer: &Answer, checked: &Checked) -> String {
+    let noise = &checked.noise;
+    let verdict = match &checked.verdict {
+        Verdict::Saves { steps, seconds } => format!(
+            "replayed with this line: {}, {} less",
+            counted(*steps, "fewer rerun"),
+            about(&answer.left, *seconds)
+        ),
+        Verdict::SavesNothing => "alone it saves nothing: other files changed with these".into(),
+        Verdict::Used { by } => format!("not proposed: {}", safe(by)),
+        Verdict::Breaks { error } => format!("not proposed: the build would fail ({})", safe(error)),
+    };
+    format!("{}  changed in {}; {verdict}", safe(&noise.line), counted(noise.builds, "build"))
+}
+
+fn gate_text(gate: &Gate, out: &mut String) {
+    title(out, "The range as one change");
+    for text in gate_sentences(gate) {
+        for text in wrapped(&text, WIDTH - 2) {
+            line(out, format!("  {text}"));
+        }
+    }
+}
+
+/// What a gate found, in sentences.
+pub fn gate_sentences(gate: &Gate) -> Vec<String> {
+    const SHOWN: usize = 5;
+    let mut out = Vec::new();
+    let base = gate.base.as_ref().map_or_else(|| "an empty cache".to_owned(), Clone::clone);
+    let totals = &gate.change.totals;
+    out.push(format!(
+        "The first build of {} after {base} reruns {} of {} steps, {}.",
+        gate.head,
+        gate.steps(),
+        totals.steps,
+        about(&gate.change, gate.seconds())
+    ));
+    if !totals.files.is_empty() {
+        let files: Vec<String> = totals
+            .files
+            .iter()
+            .take(SHOWN)
+            .map(|file| format!("{} ({})", safe(&file.path), words::seconds(file.seconds)))
+            .collect();
+        let more = totals.files.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        out.push(format!("Because of {}{more}.", files.join(", ")));
+    }
+    if let Some(error) = gate.change.walk.builds.first().and_then(|build| build.error.as_deref()) {
+        out.push(format!("The build would fail: {}.", safe(error)));
+    }
+    match gate.later {
+        None => out.push(
+            "Builds after it cost what they did before: the Dockerfile and its ignore file are the same."
+                .into(),
+        ),
+        Some(later) => {
+            let difference = gate.later_seconds();
+            let how = if difference.abs() < 0.05 {
+                "the same".to_owned()
+            } else {
+                let word = if difference > 0.0 { "more" } else { "less" };
+                format!("{} {word}", words::seconds(difference.abs()))
+            };
+            out.push(format!(
+                "A build after it takes {how} on average: {} instead of {}, over the {} before.",
+                words::seconds(later.after),
+                words::seconds(later.before),
+                counted(later.commits, "commit"),
+            ));
+            if later.failing > 0 {
+                out.push(format!(
+                    "{} of them fail with the new Dockerfile and are left out of that.",
+                    later.failing
+                ));
+            }
+        }
+    }
+    for &limit in &gate.limits {
+        out.push(format!("{} {limit}", if gate.holds(limit) { "holds:" } else { "exceeded:" }));
+    }
+    out
+}
+
+fn notes(answer: &Answer, out: &mut String) {
+    if answer.notes.is_empty() {
+        return;
+    }
+    title(out, "To know");
+    for note in &answer.notes {
+        for (at, text) in wrapped(&safe(note), WIDTH - 4).iter().enumerate() {
+            line(out, format!("  {} {}", if at == 0 { "-" } else { " " }, text.trim_start()));
+        }
+    }
+}
+
+/// A day in UTC: `2026-01-31`.
+pub fn date(seconds: i64) -> String {
+    // Days to a date of the proleptic Gregorian calendar, from Howard Hinnant's days_from_civil.
+    let days = seconds.div_euclid(86_400) + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates() {
+        for (seconds, want) in [
+            (0, "1970-01-01"),
+            (-1, "1969-12-31"),
+            (951_782_400, "2000-02-29"),
+            (1_769_817_600, "2026-01-31"),
+            (4_107_542_400, "2100-03-01"),
+        ] {
+            assert_eq!(date(seconds), want);
+        }
+    }
+
+    #[test]
+    fn texts_are_cut_and_broken_at_the_width() {
+        assert_eq!(fit("RUN npm ci", 10), "RUN npm ci");
+        assert_eq!(fit("RUN npm ci", 9), "RUN npm …");
+        assert_eq!(fit("日本語", 5), "日本…");
+        assert_eq!(fit("a\x1b[31m", 20), "a\\x1b[31m");
+        assert_eq!(wrapped("one two three", 7), ["one two", "     three"]);
+        assert_eq!(bar(1.0, 2.0, 4), "██  ");
+        assert_eq!(bar(0.001, 2.0, 4), "▏   ");
+        assert_eq!((block(0.0), block(0.001), block(1.0)), ('·', '▁', '█'));
+    }
+}
