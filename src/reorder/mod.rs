@@ -29,7 +29,7 @@ use crate::dockerfile::ast::{Dockerfile, Instruction};
 
 pub use footprint::Clash;
 pub use manifests::{ManifestView, Why};
-pub use moves::propose;
+pub use moves::{expected_seconds, propose};
 pub use priors::likely_edits;
 
 impl ReorderOptions {

@@ -22,6 +22,13 @@ pub fn propose(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Proposal {
     work.describe(&original, arranged, &chosen)
 }
 
+/// The expected seconds of a rebuild of a Dockerfile as it stands, over the edits of the input.
+pub fn expected_seconds(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> f64 {
+    let mut model = Model::new(dockerfile, input);
+    let edits = Edits::new(input.edits, &mut model);
+    model.expected_seconds(&edits)
+}
+
 struct Work<'a> {
     dockerfile: &'a Dockerfile,
     input: &'a ReorderInput<'a>,

@@ -1,0 +1,233 @@
+//! Measures what `layerlab reorder` proposes for real projects: the table in docs/reorder.md.
+//!
+//! ```sh
+//! cargo run --release --example reorder_table -- projects.txt [FOLDER]
+//! ```
+//! A line of `projects.txt` names a git directory, the project, its ecosystem, the Dockerfile and the build
+//! context (both from the repository's root, `.` for the root itself), apart by blanks; a `#` begins a comment.
+//! With FOLDER, each proposal is written there as a diff with its reasons, to be read by a person.
+//!
+//! The Dockerfile and the files are those of the newest commit. The weights of edits come from the older 70% of
+//! the last 200 commits, and what is saved is counted on the other 30%.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use layerlab::cli::weights::{edits_of, with_arguments};
+use layerlab::context::Tree;
+use layerlab::dockerfile::{Dockerfile, parse};
+use layerlab::history::{BuildInput, Commit, ContextOptions, Contexts, Repository, Selection, Series, SeriesEnd};
+use layerlab::reorder::{
+    Edit, Proposal, ReorderInput, ReorderOptions, expected_seconds, likely_edits, propose, rough_seconds,
+};
+
+/// Commits looked at.
+const COMMITS: usize = 200;
+/// The share of them that weights are learnt from.
+const LEARNT: f64 = 0.7;
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let list = arguments.next().context("name the list of projects")?;
+    let folder = arguments.next().map(PathBuf::from);
+    let list = std::fs::read_to_string(&list).with_context(|| format!("cannot read {list}"))?;
+    let mut rows = Vec::new();
+    for line in list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [git, name, ecosystem, dockerfile, context] = words[..] else {
+            anyhow::bail!("{line:?}: five words are wanted");
+        };
+        match measure(Path::new(git), dockerfile, context) {
+            Ok(measured) => {
+                if let Some(folder) = &folder {
+                    let file = format!("{}-{}.txt", name.replace('/', "+"), dockerfile.replace('/', "+"));
+                    std::fs::create_dir_all(folder)?;
+                    std::fs::write(folder.join(file), measured.told())?;
+                }
+                rows.push((name.to_owned(), ecosystem.to_owned(), dockerfile.to_owned(), measured));
+            }
+            Err(error) => eprintln!("{name} {dockerfile}: {error:#}"),
+        }
+    }
+    print!("{}", table(&rows));
+    Ok(())
+}
+
+/// What was measured of one project.
+struct Measured {
+    text: String,
+    proposal: Proposal,
+    /// Expected seconds over the edits kept for the test: as it is, reordered alone, split and reordered.
+    seconds: [f64; 3],
+    /// Commits learnt from and tested on.
+    commits: (usize, usize),
+    took: Duration,
+}
+
+fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured> {
+    let context = if context == "." { "" } else { context };
+    let repo = Repository::open(git)?.with_context(context);
+    let options = ContextOptions {
+        dockerfile: dockerfile_path.to_owned(),
+        ignore: None,
+        sizes: false,
+        git_dir: true,
+    };
+    let newest = repo.commit("HEAD")?;
+    let head = Contexts::new(&repo, options.clone()).advance(&newest)?;
+    let text = head.dockerfile.clone().context("there is no such Dockerfile")?.to_string();
+    let dockerfile = parse(&text).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    let series = repo.series(&Selection { limit: Some(COMMITS), ..Selection::default() })?;
+    let at = (series.commits.len() as f64 * LEARNT).round() as usize;
+    let (older, newer) = series.commits.split_at(at);
+    let guesses = likely_edits(&dockerfile, &head.tree);
+    let learnt = edits(&repo, &options, series.base.clone(), older, &guesses)?;
+    let tested = edits(&repo, &options, older.last().cloned(), newer, &guesses)?;
+
+    let (proposal, took) = proposed(&repo, &newest, &dockerfile, &head, &learnt, &[]);
+    let splits = ["manifests-first", "split-run", "fetch-first"];
+    let (alone, _) = proposed(&repo, &newest, &dockerfile, &head, &learnt, &splits);
+    let seconds = [&text, &alone.text, &proposal.text].map(|text| {
+        let dockerfile = parse(text).expect("what is proposed parses");
+        with_input(&repo, &newest, &head.tree, &tested, &[], |input| expected_seconds(&dockerfile, input))
+    });
+    Ok(Measured { text, proposal, seconds, commits: (older.len(), newer.len()), took })
+}
+
+fn edits(
+    repo: &Repository,
+    options: &ContextOptions,
+    base: Option<Commit>,
+    commits: &[Commit],
+    guesses: &[Edit],
+) -> Result<Vec<Edit>> {
+    let series = Series { base, commits: commits.to_vec(), end: SeriesEnd::Limit };
+    Ok(with_arguments(edits_of(&repo.observed_edits(&series, options)?), guesses))
+}
+
+fn with_input<T>(
+    repo: &Repository,
+    newest: &Commit,
+    tree: &Tree,
+    edits: &[Edit],
+    skip: &[&str],
+    call: impl FnOnce(&ReorderInput<'_>) -> T,
+) -> T {
+    let read = |path: &str| {
+        let path = if repo.context().is_empty() { path.to_owned() } else { format!("{}/{path}", repo.context()) };
+        let blob = repo.blob_at(newest, &path).ok().flatten()?;
+        String::from_utf8(repo.bytes(blob.id).ok()?).ok()
+    };
+    let skip: BTreeSet<String> = skip.iter().map(|kind| (*kind).to_owned()).collect();
+    let options = ReorderOptions { skip, ..ReorderOptions::default() };
+    call(&ReorderInput { tree, files: &read, edits, seconds: &rough_seconds, options: &options })
+}
+
+fn proposed(
+    repo: &Repository,
+    newest: &Commit,
+    dockerfile: &Dockerfile,
+    head: &BuildInput,
+    edits: &[Edit],
+    skip: &[&str],
+) -> (Proposal, Duration) {
+    with_input(repo, newest, &head.tree, edits, skip, |input| {
+        let start = Instant::now();
+        let proposal = propose(dockerfile, input);
+        (proposal, start.elapsed())
+    })
+}
+
+impl Measured {
+    fn share(&self, which: usize) -> f64 {
+        if self.seconds[0] > 0.0 { 1.0 - self.seconds[which] / self.seconds[0] } else { 0.0 }
+    }
+
+    /// The proposal as a person reads it.
+    fn told(&self) -> String {
+        let mut out = format!(
+            "{:.1} s -> alone {:.1} s, split {:.1} s; learnt {}, tested {}; took {:?}\n",
+            self.seconds[0], self.seconds[1], self.seconds[2], self.commits.0, self.commits.1, self.took
+        );
+        let diff = similar::TextDiff::from_lines(&self.text, &self.proposal.text);
+        let _ = writeln!(out, "{}", diff.unified_diff().context_radius(30).header("old", "new"));
+        for made in &self.proposal.moves {
+            let _ = writeln!(out, "* {} [{}] saves {:.1}\n    {}", made.name, made.id, made.saves, made.why_safe);
+        }
+        for offer in &self.proposal.offered {
+            let _ = writeln!(
+                out,
+                "? {} [{}] saves {:?}\n    {}\n{}",
+                offer.name, offer.id, offer.saves, offer.changes, offer.text
+            );
+        }
+        if let Some(ignore) = &self.proposal.ignore {
+            let _ = writeln!(out, "ignore, saves {:.1}: {:#?}", ignore.saves, ignore.add);
+        }
+        for refused in &self.proposal.refused {
+            let _ = writeln!(out, "! line {}: {}: {}", refused.line, refused.what, refused.why);
+        }
+        if self.proposal.moves.is_empty() {
+            let _ = writeln!(out, "\n{}", self.text);
+        }
+        out
+    }
+}
+
+type Row = (String, String, String, Measured);
+
+fn table(rows: &[Row]) -> String {
+    let mut out = String::from(
+        "| project | ecosystem | Dockerfile | s now | reordered alone | split and reordered | moves | refused | ms |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    for (name, ecosystem, dockerfile, measured) in rows {
+        let kinds: Vec<&str> = measured.proposal.moves.iter().map(|made| made.kind.name()).collect();
+        let percent = |which| format!("{:.1} (-{:.0}%)", measured.seconds[which], measured.share(which) * 100.0);
+        let _ = writeln!(
+            out,
+            "| {name} | {ecosystem} | {dockerfile} | {:.1} | {} | {} | {} | {} | {:.0} |",
+            measured.seconds[0],
+            percent(1),
+            percent(2),
+            if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") },
+            measured.proposal.refused.len(),
+            measured.took.as_secs_f64() * 1000.0,
+        );
+    }
+    out.push_str(&summary(rows));
+    out
+}
+
+fn summary(rows: &[Row]) -> String {
+    let mut out = String::new();
+    for (title, which) in [("reordered alone", 1), ("split and reordered", 2)] {
+        let mut shares: Vec<f64> = rows.iter().map(|row| row.3.share(which)).collect();
+        shares.sort_by(f64::total_cmp);
+        let count = shares.len().max(1) as f64;
+        let over = |least: f64| shares.iter().filter(|share| **share > least).count() as f64 / count * 100.0;
+        let _ = writeln!(
+            out,
+            "\n{title}: median -{:.1}%, mean -{:.1}%, improved {:.0}%, by more than half {:.0}%, worse {:.0}%",
+            shares.get(shares.len() / 2).copied().unwrap_or(0.0) * 100.0,
+            shares.iter().sum::<f64>() / count * 100.0,
+            over(0.001),
+            over(0.5),
+            shares.iter().filter(|share| **share < -0.001).count() as f64 / count * 100.0,
+        );
+    }
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut offers: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in rows {
+        row.3.proposal.moves.iter().for_each(|made| *kinds.entry(made.kind.name()).or_default() += 1);
+        row.3.proposal.offered.iter().for_each(|offer| *offers.entry(offer.kind.name()).or_default() += 1);
+    }
+    let refused: usize = rows.iter().map(|row| row.3.proposal.refused.len()).sum();
+    let ignores = rows.iter().filter(|row| row.3.proposal.ignore.is_some()).count();
+    let slowest = rows.iter().map(|row| row.3.took).max().unwrap_or_default();
+    let _ = writeln!(out, "\nmoves: {kinds:?}\noffers: {offers:?}\nignore files: {ignores}\nrefused: {refused}\nslowest: {slowest:?}");
+    out
+}
