@@ -18,10 +18,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use layerlab::cli::weights::{edits_of, with_arguments};
 use layerlab::context::Tree;
+use layerlab::cost::rough_seconds;
 use layerlab::dockerfile::{Dockerfile, parse};
-use layerlab::history::{BuildInput, Commit, ContextOptions, Contexts, Repository, Selection, Series, SeriesEnd};
+use layerlab::history::{
+    BuildInput, Commit, ContextOptions, Contexts, Repository, Selection, Series, SeriesEnd,
+};
 use layerlab::reorder::{
-    Edit, Proposal, ReorderInput, ReorderOptions, expected_seconds, likely_edits, propose, rough_seconds,
+    Edit, Proposal, ReorderInput, ReorderOptions, expected_seconds, likely_edits, propose,
 };
 
 /// Commits looked at.
@@ -70,12 +73,8 @@ struct Measured {
 fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured> {
     let context = if context == "." { "" } else { context };
     let repo = Repository::open(git)?.with_context(context);
-    let options = ContextOptions {
-        dockerfile: dockerfile_path.to_owned(),
-        ignore: None,
-        sizes: false,
-        git_dir: true,
-    };
+    let options =
+        ContextOptions { dockerfile: dockerfile_path.to_owned(), ignore: None, sizes: false, git_dir: true };
     let newest = repo.commit("HEAD")?;
     let head = Contexts::new(&repo, options.clone()).advance(&newest)?;
     let text = head.dockerfile.clone().context("there is no such Dockerfile")?.to_string();
@@ -117,7 +116,8 @@ fn with_input<T>(
     call: impl FnOnce(&ReorderInput<'_>) -> T,
 ) -> T {
     let read = |path: &str| {
-        let path = if repo.context().is_empty() { path.to_owned() } else { format!("{}/{path}", repo.context()) };
+        let path =
+            if repo.context().is_empty() { path.to_owned() } else { format!("{}/{path}", repo.context()) };
         let blob = repo.blob_at(newest, &path).ok().flatten()?;
         String::from_utf8(repo.bytes(blob.id).ok()?).ok()
     };
@@ -155,7 +155,8 @@ impl Measured {
         let diff = similar::TextDiff::from_lines(&self.text, &self.proposal.text);
         let _ = writeln!(out, "{}", diff.unified_diff().context_radius(30).header("old", "new"));
         for made in &self.proposal.moves {
-            let _ = writeln!(out, "* {} [{}] saves {:.1}\n    {}", made.name, made.id, made.saves, made.why_safe);
+            let _ =
+                writeln!(out, "* {} [{}] saves {:.1}\n    {}", made.name, made.id, made.saves, made.why_safe);
         }
         for offer in &self.proposal.offered {
             let _ = writeln!(
@@ -186,7 +187,8 @@ fn table(rows: &[Row]) -> String {
     );
     for (name, ecosystem, dockerfile, measured) in rows {
         let kinds: Vec<&str> = measured.proposal.moves.iter().map(|made| made.kind.name()).collect();
-        let percent = |which| format!("{:.1} (-{:.0}%)", measured.seconds[which], measured.share(which) * 100.0);
+        let percent =
+            |which| format!("{:.1} (-{:.0}%)", measured.seconds[which], measured.share(which) * 100.0);
         let _ = writeln!(
             out,
             "| {name} | {ecosystem} | {dockerfile} | {:.1} | {} | {} | {} | {} | {:.0} |",
@@ -228,6 +230,9 @@ fn summary(rows: &[Row]) -> String {
     let refused: usize = rows.iter().map(|row| row.3.proposal.refused.len()).sum();
     let ignores = rows.iter().filter(|row| row.3.proposal.ignore.is_some()).count();
     let slowest = rows.iter().map(|row| row.3.took).max().unwrap_or_default();
-    let _ = writeln!(out, "\nmoves: {kinds:?}\noffers: {offers:?}\nignore files: {ignores}\nrefused: {refused}\nslowest: {slowest:?}");
+    let _ = writeln!(
+        out,
+        "\nmoves: {kinds:?}\noffers: {offers:?}\nignore files: {ignores}\nrefused: {refused}\nslowest: {slowest:?}"
+    );
     out
 }

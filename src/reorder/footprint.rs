@@ -184,6 +184,7 @@ impl Footprint {
         self.writes.extend(effects.writes.all());
         self.told.extend(effects.writes.named.clone());
         self.uses.any |= effects.environment.any;
+        self.uses.packages |= effects.environment.packages;
         self.uses.names.extend(effects.environment.names.iter().cloned());
         self.opaque.extend(effects.opaque.iter().cloned());
         if !effects.programs.is_empty() {

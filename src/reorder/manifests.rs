@@ -69,6 +69,9 @@ pub enum Why {
         "{0} is in the build context too, and COPY would put it over what was installed; ignore it in .dockerignore"
     )]
     InContext(String),
+    /// It works in another directory, or from another file, than the usual.
+    #[error("{0} makes it look elsewhere than where it runs")]
+    Elsewhere(String),
     /// Other commands of the same RUN need more.
     #[error("the same RUN also runs `{0}`, which may need the sources")]
     SharesStep(String),
@@ -86,6 +89,8 @@ pub(super) struct Plan {
     pub(super) needs: Vec<String>,
     /// Context paths that it makes or changes, if the project lay at the context's root.
     pub(super) writes: BTreeSet<String>,
+    /// Context paths that it looks at whether they are there or not.
+    pub(super) looks_at: BTreeSet<String>,
 }
 
 impl Plan {
@@ -126,6 +131,9 @@ pub(super) struct Ecosystem {
     pub(super) locks: Vec<String>,
     #[serde(default)]
     frozen: Vec<String>,
+    /// Flags that lead it to another directory or file, and variables that do.
+    #[serde(default)]
+    elsewhere: Vec<String>,
     rule: Rule,
 }
 
@@ -204,6 +212,22 @@ fn begins(words: &[&str], command: &str) -> bool {
         && (!alone || words.len() == wanted.len() || words[wanted.len()].parse::<f64>().is_ok())
 }
 
+impl Ecosystem {
+    /// The flag, or the variable of those that are `set`, that leads the command elsewhere.
+    pub(super) fn leads_elsewhere(&self, words: &[Word], set: impl Fn(&str) -> bool) -> Option<String> {
+        let is_given = |known: &&String| match known.strip_prefix('$') {
+            Some(name) => set(name),
+            None => words.iter().any(|word| {
+                word.text == **known
+                    || (known.starts_with("--")
+                        && word.text.split_once('=').is_some_and(|(flag, _)| flag == *known))
+                    || (known.len() == 2 && word.text.starts_with(known.as_str()))
+            }),
+        };
+        self.elsewhere.iter().find(is_given).map(|known| known.trim_start_matches('$').to_owned())
+    }
+}
+
 impl Install<'_> {
     /// Works out what the command needs.
     pub(super) fn plan(&self) -> Result<Plan, Why> {
@@ -214,6 +238,9 @@ impl Install<'_> {
         }
         for name in self.ecosystem.files.iter().chain(&self.ecosystem.folders) {
             self.need(name, &mut plan);
+        }
+        for name in self.ecosystem.files.iter().chain(&self.ecosystem.folders).chain(required) {
+            plan.looks_at.insert(self.path(name));
         }
         for name in &self.ecosystem.writes {
             plan.writes.insert(self.path(name));

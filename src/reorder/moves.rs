@@ -228,7 +228,7 @@ impl Teller<'_> {
             self.work.instruction(stage, index).kind,
             InstructionKind::Run(_) | InstructionKind::Copy(_) | InstructionKind::Add(_)
         );
-        *of == stage && is_setting && split.copy < index && index < split.run
+        *of == stage && is_setting && split.copies[0] < index && index < split.run
     }
 
     fn old_lines(&self, stage: usize, index: usize) -> Range<usize> {
@@ -247,23 +247,36 @@ impl Teller<'_> {
         let saves = self.work.arrange(self.original, &without).seconds - self.arranged.seconds;
         let instruction = self.work.instruction(*stage, split.run);
         let manifests = listed(&split.manifests);
-        let name = format!(
-            "copy {manifests} and install {} packages before the sources are copied",
-            split.ecosystem
-        );
+        let but = if split.manifests.is_empty() { String::new() } else { format!(" but {manifests}") };
+        let name = if split.manifests.is_empty() {
+            format!("install {} packages before the sources are copied", split.ecosystem)
+        } else {
+            format!("copy {manifests} and install {} packages before the sources are copied", split.ecosystem)
+        };
         let why_safe = format!(
-            "`{}` reads nothing of what line {} copies but {manifests}, runs no script that needs more, and writes none of those files; the same files, owners and modes are there when it runs.",
+            "`{}` reads nothing of what {}{but}, runs no script that needs more, and writes none of those files; the same files, owners and modes are there when it runs.",
             short(instruction),
-            self.work.instruction(*stage, split.copy).line,
+            self.copied_at(*stage, &split.copies),
         );
         Move {
             id: MoveKind::ManifestsFirst.id(instruction.line),
             name,
             kind: MoveKind::ManifestsFirst,
-            before: vec![self.old_lines(*stage, split.copy), self.old_lines(*stage, split.run)],
+            before: split.copies.iter().chain([&split.run]).map(|at| self.old_lines(*stage, *at)).collect(),
             after: self.new_lines(*stage, |item| split.owns(item) || item.written() == Some(split.run)),
             why_safe,
             saves,
+        }
+    }
+
+    /// `line 3 copies`, `lines 3 and 5 copy`.
+    fn copied_at(&self, stage: usize, copies: &[usize]) -> String {
+        let lines: Vec<String> =
+            copies.iter().map(|index| self.work.instruction(stage, *index).line.to_string()).collect();
+        if lines.len() == 1 {
+            format!("line {} copies", lines[0])
+        } else {
+            format!("lines {} copy", listed(&lines))
         }
     }
 

@@ -4,6 +4,7 @@ use super::Edit;
 use super::model::names_in;
 use crate::context::Tree;
 use crate::dockerfile::ast::{Dockerfile, InstructionKind};
+use crate::shell::names_the_build;
 
 /// The edits to expect of a project without a history: mostly sources, seldom manifests, sometimes documents.
 ///
@@ -98,38 +99,36 @@ fn kind_of(path: &str) -> Kind {
     }
 }
 
-/// Build arguments that change from build to build, by their names.
+/// Build arguments that change from build to build: their names say that they tell one build from another, and no
+/// default pins them to one value.
 fn volatile_args(dockerfile: &Dockerfile) -> Vec<String> {
-    const SIGNS: [&str; 12] = [
-        "COMMIT",
-        "SHA",
-        "REVISION",
-        "BUILD_DATE",
-        "BUILD_TIME",
-        "BUILDTIME",
-        "BUILD_ID",
-        "BUILD_NUMBER",
-        "TIMESTAMP",
-        "VCS_REF",
-        "GIT_",
-        "CACHEBUST",
-    ];
     let mut names: Vec<String> = Vec::new();
     let instructions =
         dockerfile.stages.iter().flat_map(|stage| &stage.instructions).chain(&dockerfile.global_args);
+    let mut pinned: Vec<&str> = Vec::new();
     for instruction in instructions {
         let InstructionKind::Arg(declarations) = &instruction.kind else { continue };
         for arg in declarations {
-            let upper = arg.name.to_ascii_uppercase();
-            let of_project =
-                ["VERSION", "APP_VERSION", "TAG", "RELEASE", "BUILD_VERSION"].contains(&upper.as_str());
-            let volatile = of_project || SIGNS.iter().any(|sign| upper.contains(sign));
-            if volatile && !names.contains(&arg.name) && !is_in_base(dockerfile, &arg.name) {
+            if arg.default.as_deref().is_some_and(is_pinned) {
+                pinned.push(&arg.name);
+            }
+            if names_the_build(&arg.name) && !names.contains(&arg.name) && !is_in_base(dockerfile, &arg.name)
+            {
                 names.push(arg.name.clone());
             }
         }
     }
+    names.retain(|name| !pinned.contains(&name.as_str()));
     names
+}
+
+/// Tells whether a default names one thing for good: a version number or a commit.
+fn is_pinned(default: &str) -> bool {
+    let text = default.trim_matches(['"', '\'']).trim_start_matches('v');
+    let is_zero = text.chars().all(|c| matches!(c, '0' | '.'));
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit()) && !is_zero;
+    let is_commit = text.len() >= 7 && text.chars().all(|c| c.is_ascii_hexdigit()) && !is_zero;
+    is_number || is_commit
 }
 
 /// A version of the base image is not one of the project.

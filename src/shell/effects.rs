@@ -29,8 +29,11 @@ pub struct Access {
 /// The variables that a command takes from its environment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Environment {
-    /// Any of them: something that cannot be known runs.
+    /// Any of them: something that cannot be known runs, or code of the project.
     pub any: bool,
+    /// Any but those that say which build of the project this is ([`names_the_build`]): code of packages runs,
+    /// which others wrote.
+    pub packages: bool,
     /// Names; a star at the end stands for any rest.
     pub names: Vec<String>,
 }
@@ -87,6 +90,7 @@ impl Environment {
     /// Tells whether a variable may change what the command does.
     pub fn uses(&self, name: &str) -> bool {
         self.any
+            || (self.packages && !names_the_build(name))
             || self.names.iter().any(|known| match known.strip_suffix('*') {
                 Some(start) => name.starts_with(start),
                 None => known == name,
@@ -102,6 +106,45 @@ impl Environment {
     }
 }
 
+/// Tells whether a variable's name says that it tells one build of a project from another: its commit, its date, its
+/// number, its version. Packages that others wrote do not look at those of the project that they are installed in.
+pub fn names_the_build(name: &str) -> bool {
+    const PARTS: [&str; 14] = [
+        "COMMIT",
+        "REVISION",
+        "GIT_SHA",
+        "GITHUB_SHA",
+        "BUILD_DATE",
+        "BUILD_TIME",
+        "BUILDTIME",
+        "BUILD_ID",
+        "BUILD_NUMBER",
+        "TIMESTAMP",
+        "VCS_REF",
+        "GIT_TAG",
+        "GIT_BRANCH",
+        "GIT_REF",
+    ];
+    const WHOLE: [&str; 14] = [
+        "VERSION",
+        "APP_VERSION",
+        "BUILD_VERSION",
+        "RELEASE",
+        "RELEASE_VERSION",
+        "TAG",
+        "IMAGE_TAG",
+        "DOCKER_TAG",
+        "SHA",
+        "REF",
+        "CREATED",
+        "BUILD",
+        "BRANCH",
+        "CACHEBUST",
+    ];
+    let upper = name.to_ascii_uppercase();
+    WHOLE.contains(&upper.as_str()) || PARTS.iter().any(|part| upper.contains(part))
+}
+
 impl Effects {
     /// Makes the effects of a command that does nothing.
     pub const fn none() -> Self {
@@ -109,7 +152,7 @@ impl Effects {
             reads: Access::none(),
             writes: Access::none(),
             deletes: PathSet::nothing(),
-            environment: Environment { any: false, names: Vec::new() },
+            environment: Environment { any: false, packages: false, names: Vec::new() },
             network: false,
             deterministic: true,
             programs: Vec::new(),
@@ -288,7 +331,9 @@ impl Study<'_> {
             self.total.environment.add(tools::network_env());
         }
         self.total.deterministic &= usage.deterministic.unwrap_or(!usage.network && !usage.opaque);
+        self.total.environment.packages |= usage.packages;
         if usage.project {
+            self.total.environment.any = true;
             let here = call.cwd.as_deref().map_or(PathSet::Everything, |cwd| {
                 PathSet::Paths(vec![PathPattern::tree(project_root(cwd))])
             });

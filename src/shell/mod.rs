@@ -18,7 +18,9 @@ mod tools;
 mod words;
 
 pub use calls::{Call, calls};
-pub use effects::{Access, Chance, Effects, Environment, effects, effects_of_exec, effects_of_script};
+pub use effects::{
+    Access, Chance, Effects, Environment, effects, effects_of_exec, effects_of_script, names_the_build,
+};
 pub use paths::{PathPattern, PathSet, SYSTEM, join, normalise};
 pub use script::{Command, Redirect, Scene, Script, ShellKind, Word, run_text};
 pub use words::quote;

@@ -104,7 +104,12 @@ fn chances() {
 fn variables() {
     let cases = [
         ("npm ci", "NODE_ENV", true),
-        ("npm ci", "VERSION", false),
+        ("npm ci", "VERSION", true),
+        ("npm install -g pnpm", "VERSION", false),
+        ("npm install -g pnpm", "ANYTHING", true),
+        ("pip install flask", "GIT_SHA", false),
+        ("cargo build --release", "GIT_SHA", true),
+        ("dotnet restore", "Version", true),
         ("npm run build", "VERSION", true),
         ("echo $VERSION > /v", "VERSION", true),
         ("echo '$VERSION' > /v", "VERSION", false),

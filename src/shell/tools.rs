@@ -68,6 +68,9 @@ pub(super) struct Usage {
     /// Runs code that cannot be known: may read and write anything.
     #[serde(default)]
     pub(super) opaque: bool,
+    /// May run code of packages that are no part of the project (install scripts, native builds).
+    #[serde(default)]
+    pub(super) packages: bool,
     /// May run code of the project or of its dependencies, which works below the working directory.
     #[serde(default)]
     pub(super) project: bool,

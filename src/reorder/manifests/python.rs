@@ -12,7 +12,8 @@ pub(super) fn pip(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
         let value = match word.split_once('=') {
             Some((flag, value)) if flag.starts_with("--") => Some((flag, value)),
             _ if ["-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-f", "--find-links"]
-                .contains(&word) =>
+                .contains(&word)
+                || FLAGS_WITH_VALUES.contains(&word) =>
             {
                 words.next().map(|value| (word, value))
             }
@@ -29,6 +30,7 @@ pub(super) fn pip(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
             Some(("-f" | "--find-links", what)) if !what.contains("://") => {
                 return Err(Why::LocalDependency { path: "the command".to_owned(), what: what.to_owned() });
             }
+            Some((flag, _)) if FLAGS_WITH_VALUES.contains(&flag) => {}
             _ if is_local(word) => return Err(Why::InstallsProject(format!(" ({word})"))),
             _ => {}
         }
@@ -77,16 +79,36 @@ fn requirements(
     Ok(())
 }
 
-/// pip takes a word for a path if it begins with a dot or has a slash in it and no scheme.
+/// Flags of pip whose value is neither a package nor a file of the project.
+const FLAGS_WITH_VALUES: [&str; 19] = [
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "--trusted-host",
+    "--cache-dir",
+    "--no-binary",
+    "--only-binary",
+    "--platform",
+    "--python-version",
+    "--python",
+    "--implementation",
+    "--abi",
+    "--timeout",
+    "--retries",
+    "--proxy",
+    "--progress-bar",
+    "--upgrade-strategy",
+    "--root-user-action",
+    "--link-mode",
+];
+
+/// pip takes a word for a path if it is a dot, has a slash in it and no scheme, or names an archive.
 fn is_local(word: &str) -> bool {
-    let word = word.split(" ;").next().unwrap_or(word).split(" #").next().unwrap_or(word);
+    let word = word.split(" ;").next().unwrap_or(word).split(" #").next().unwrap_or(word).trim();
+    let is_archive = [".whl", ".zip", ".tar.gz", ".tgz"].iter().any(|end| word.ends_with(end));
     !word.starts_with('-')
         && !word.contains("://")
-        && (word == "."
-            || word.starts_with("./")
-            || word.starts_with("../")
-            || word.starts_with(".[")
-            || word.starts_with("file:"))
+        && (word.starts_with('.') || word.contains('/') || is_archive || word.starts_with("file:"))
 }
 
 pub(super) fn poetry(install: &Install<'_>) -> Result<(), Why> {
