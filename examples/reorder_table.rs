@@ -19,6 +19,7 @@ use anyhow::{Context as _, Result};
 use layerlab::cli::weights::{edits_of, with_arguments};
 use layerlab::context::Tree;
 use layerlab::cost::rough_seconds;
+use layerlab::dockerfile::ast::Instruction;
 use layerlab::dockerfile::{Dockerfile, parse};
 use layerlab::history::{
     BuildInput, Commit, ContextOptions, Contexts, Repository, Selection, Series, SeriesEnd,
@@ -89,9 +90,16 @@ fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured>
     let (proposal, took) = proposed(&repo, &newest, &dockerfile, &head, &learnt, &[]);
     let splits = ["manifests-first", "split-run", "fetch-first"];
     let (alone, _) = proposed(&repo, &newest, &dockerfile, &head, &learnt, &splits);
-    let seconds = [&text, &alone.text, &proposal.text].map(|text| {
+    let none = BTreeMap::new();
+    let sides = [(&text, &none), (&alone.text, &alone.seconds), (&proposal.text, &proposal.seconds)];
+    let seconds = sides.map(|(text, known)| {
         let dockerfile = parse(text).expect("what is proposed parses");
-        with_input(&repo, &newest, &head.tree, &tested, &[], |input| expected_seconds(&dockerfile, input))
+        let of = |stage: usize, own: &Instruction| {
+            known.get(&(stage, own.line)).copied().unwrap_or_else(|| rough_seconds(stage, own))
+        };
+        with_input(&repo, &newest, &head.tree, &tested, &[], |input| {
+            expected_seconds(&dockerfile, &ReorderInput { seconds: &of, ..*input })
+        })
     });
     Ok(Measured { text, proposal, seconds, commits: (older.len(), newer.len()), took })
 }

@@ -301,7 +301,8 @@ impl View<'_> {
             let Some(spec) = local_copy(&self.instructions[index]) else {
                 let is_held = own.clash(&footprint).is_some()
                     || before.iter().any(|later| own.clash(&items[*later].footprint).is_some());
-                if is_held && items[index].is_step {
+                // A WORKDIR gets above a COPY whose destination is written in full.
+                if is_held && items[index].is_step && !is_workdir(&self.instructions[index]) {
                     before.push(index);
                 }
                 continue;

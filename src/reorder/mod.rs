@@ -14,8 +14,10 @@ mod manifests;
 mod model;
 mod moves;
 mod priors;
+mod rewrite;
 mod scope;
 mod search;
+mod tell;
 mod text;
 
 #[cfg(test)]
@@ -89,6 +91,9 @@ pub struct Proposal {
     pub offered: Vec<Offer>,
     /// What the ignore file should name so that edits of it rebuild nothing; not applied.
     pub ignore: Option<IgnoreProposal>,
+    /// Seconds of the instructions of the new text, by stage and line (from 1): where a RUN was cut or a fetch put
+    /// before it, its seconds are shared among the parts.
+    pub seconds: BTreeMap<(usize, usize), f64>,
     /// Expected seconds of a rebuild before.
     pub expected_before: f64,
     /// Expected seconds of a rebuild after.
@@ -241,6 +246,7 @@ impl Proposal {
             refused: Vec::new(),
             offered: Vec::new(),
             ignore: None,
+            seconds: BTreeMap::new(),
             expected_before: expected,
             expected_after: expected,
         }

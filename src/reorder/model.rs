@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::footprint::{Clash, Footprint};
 use super::manifests::base_workdir;
+use super::rewrite::Draft;
 use super::scope::{Scope, global_args};
 use super::{Edit, ReorderInput};
 use crate::dockerfile::ast::{Dockerfile, InstructionKind, Stage};
@@ -19,6 +20,8 @@ pub(super) struct Model {
     pub(super) stages: Vec<StageModel>,
     /// Stages that the target needs.
     pub(super) wanted: Vec<bool>,
+    /// Number of the stage that is built.
+    pub(super) target: usize,
 }
 
 /// One stage.
@@ -45,7 +48,7 @@ pub(super) struct Item {
     /// Seconds when it reruns.
     pub(super) seconds: f64,
     /// Stages and paths that it takes files from.
-    from: Vec<(usize, String)>,
+    pub(super) from: Vec<(usize, String)>,
     /// Variables that it sets, with those that their values use; an ARG uses itself.
     sets: Vec<(String, Vec<String>)>,
     /// Instructions (by number) that it may pass although their footprints meet; proved by the manifests.
@@ -105,8 +108,9 @@ impl Item {
 }
 
 impl Model {
-    /// Reads a Dockerfile.
-    pub(super) fn new(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Self {
+    /// Reads a Dockerfile as drafted so far.
+    pub(super) fn new(draft: &Draft, input: &ReorderInput<'_>) -> Self {
+        let dockerfile = &draft.dockerfile;
         let global = global_args(dockerfile, &input.options.build_args);
         let bases = expanded_bases(dockerfile, &global);
         let mut ends: Vec<Scope> = Vec::new();
@@ -126,7 +130,7 @@ impl Model {
                     footprint,
                     is_step: is_step(kind),
                     is_run: matches!(kind, InstructionKind::Run(_)),
-                    seconds: if is_step(kind) { (input.seconds)(at, instruction) } else { 0.0 },
+                    seconds: if is_step(kind) { draft.seconds[at][index] } else { 0.0 },
                     from: taken_from(dockerfile, at, kind, &scope),
                     sets: variables_set(kind),
                     free_of: BTreeSet::new(),
@@ -140,8 +144,10 @@ impl Model {
             ends.push(scope);
             stages.push(StageModel { base, base_uses: names_in(&stage.base), items, scopes });
         }
-        let wanted = wanted(dockerfile, &stages, input.options.target.as_deref());
-        Self { stages, wanted }
+        let last = stages.len().saturating_sub(1);
+        let named = input.options.target.as_deref().and_then(|name| dockerfile.stage_index(name));
+        let target = named.unwrap_or(last);
+        Self { wanted: wanted(&stages, target), stages, target }
     }
 
     /// The expected seconds of a rebuild after one edit, over all kinds of edits by their weights.
@@ -280,6 +286,17 @@ fn expanded_bases(dockerfile: &Dockerfile, global: &BTreeMap<String, Option<Stri
     dockerfile.stages.iter().map(|stage| expand(&stage.base)).collect()
 }
 
+/// The image that a stage goes back to, by the last part of its name and without its tag (`golang`).
+pub(super) fn base_image(dockerfile: &Dockerfile, stage: usize) -> Option<String> {
+    let bases = expanded_bases(dockerfile, &global_args(dockerfile, &BTreeMap::new()));
+    let mut at = stage;
+    while let Some(earlier) = earlier_stage(dockerfile, at, &bases[at]) {
+        at = earlier;
+    }
+    let name = bases[at].split(['@', ':']).next()?.rsplit('/').next()?;
+    Some(name.to_owned())
+}
+
 fn is_step(kind: &InstructionKind) -> bool {
     match kind {
         InstructionKind::Workdir(raw) => raw != "/",
@@ -364,10 +381,9 @@ pub(super) fn names_in(raw: &str) -> Vec<String> {
 }
 
 /// Marks the stages that the target needs, itself included.
-fn wanted(dockerfile: &Dockerfile, stages: &[StageModel], target: Option<&str>) -> Vec<bool> {
+fn wanted(stages: &[StageModel], target: usize) -> Vec<bool> {
     let mut wanted = vec![false; stages.len()];
-    let last = stages.len().saturating_sub(1);
-    let mut open = vec![target.and_then(|name| dockerfile.stage_index(name)).unwrap_or(last)];
+    let mut open = vec![target];
     while let Some(at) = open.pop() {
         if !std::mem::replace(&mut wanted[at], true) {
             open.extend(stages[at].base);

@@ -1,66 +1,159 @@
-//! From a Dockerfile to a proposal: which changes are made, and what is said of each.
+//! From a Dockerfile to a proposal: which changes are made.
 
 use std::ops::Range;
 
 use super::footprint::placements;
 use super::installs::{self, Split, local_copy};
 use super::model::{Edits, Item, Model};
+use super::rewrite::{self, Draft, Rewrite};
 use super::search::{apply, best_order, least_gain};
+use super::tell::Teller;
 use super::text::render;
-use super::{Move, MoveKind, Proposal, Refusal, ReorderInput};
+use super::{MoveKind, Proposal, Refusal, ReorderInput};
 use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind};
 
 /// Proposes a better order for a Dockerfile.
 ///
 /// Deterministic and pure. The proposal's text is the old one, byte for byte, where nothing is gained.
 pub fn propose(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Proposal {
-    let original = Model::new(dockerfile, input);
-    let mut work = Work { dockerfile, input, splits: Vec::new(), refused: Vec::new() };
-    work.find_splits(&original);
-    let chosen = work.choose(&original);
-    let arranged = work.arrange(&original, &chosen);
-    work.describe(&original, arranged, &chosen)
+    let draft = Draft::new(dockerfile, input);
+    let original = Model::new(&draft, input);
+    let mut best = Attempt::new(draft, original, input);
+    let before = best.seconds_unordered();
+    let least = least_gain(before);
+    let mut made: Vec<Made> = Vec::new();
+    while made.len() < MOST_REWRITES {
+        let Some((rewrite, next)) = best_rewrite(&best, input, least) else { break };
+        made.push(Made::of(&rewrite, &best, &next));
+        best = next;
+    }
+    best.describe(dockerfile, before, &made)
 }
 
 /// The expected seconds of a rebuild of a Dockerfile as it stands, over the edits of the input.
 pub fn expected_seconds(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> f64 {
-    let mut model = Model::new(dockerfile, input);
+    let mut model = Model::new(&Draft::new(dockerfile, input), input);
     let edits = Edits::new(input.edits, &mut model);
     model.expected_seconds(&edits)
 }
 
-struct Work<'a> {
-    dockerfile: &'a Dockerfile,
+/// How many rewrites are made at most.
+const MOST_REWRITES: usize = 8;
+
+/// A rewrite that was made.
+pub(super) struct Made {
+    pub(super) kind: MoveKind,
+    pub(super) name: String,
+    pub(super) why: String,
+    /// Lines of the old text, from 1, the last excluded.
+    pub(super) lines: Range<usize>,
+    pub(super) saves: f64,
+}
+
+impl Made {
+    fn of(rewrite: &Rewrite, before: &Attempt<'_>, after: &Attempt<'_>) -> Self {
+        let replaced = before.draft.replaced(rewrite);
+        let lines = replaced.iter().map(|own| before.draft.lines_of(own));
+        let lines = lines.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).unwrap_or(1..2);
+        Self {
+            kind: rewrite.kind,
+            name: rewrite.name.clone(),
+            why: rewrite.why.clone(),
+            lines,
+            saves: (before.arranged.seconds - after.arranged.seconds).max(0.0),
+        }
+    }
+}
+
+/// Finds the rewrite that gains most once all is ordered, if one gains enough.
+fn best_rewrite<'a>(
+    best: &Attempt<'a>,
     input: &'a ReorderInput<'a>,
+    least: f64,
+) -> Option<(Rewrite, Attempt<'a>)> {
+    let mut found: Option<(Rewrite, Attempt<'a>)> = None;
+    for rewrite in rewrite::find(&best.draft, &best.original, input) {
+        let line = best.draft.replaced(&rewrite).first().map_or(0, |own| best.draft.line(own.line));
+        if !rewrite.proven || input.options.skips(rewrite.kind, line) {
+            continue;
+        }
+        let Some(draft) = best.draft.rewritten(&rewrite) else { continue };
+        let model = Model::new(&draft, input);
+        let attempt = Attempt::new(draft, model, input);
+        if rewrite.always {
+            return Some((rewrite, attempt));
+        }
+        let least_so_far =
+            found.as_ref().map_or(best.arranged.seconds - least, |(_, other)| other.arranged.seconds);
+        if attempt.arranged.seconds < least_so_far - 1e-9 {
+            found = Some((rewrite, attempt));
+        }
+    }
+    found
+}
+
+/// A draft in its best order.
+pub(super) struct Attempt<'a> {
+    pub(super) draft: Draft,
+    /// As it stands.
+    pub(super) original: Model,
+    pub(super) input: &'a ReorderInput<'a>,
     /// By stage.
-    splits: Vec<(usize, Split)>,
+    pub(super) splits: Vec<(usize, Split)>,
     refused: Vec<Refusal>,
+    /// Which of the splits are made.
+    pub(super) chosen: Vec<usize>,
+    pub(super) arranged: Arranged,
 }
 
 /// A model in its best order, with what was left out.
-struct Arranged {
-    model: Model,
-    edits: Edits,
-    seconds: f64,
+pub(super) struct Arranged {
+    pub(super) model: Model,
+    pub(super) edits: Edits,
+    pub(super) seconds: f64,
     /// Stage and instruction of COPYs that bring nothing new.
-    dropped: Vec<(usize, usize)>,
+    pub(super) dropped: Vec<(usize, usize)>,
 }
 
-impl Work<'_> {
-    fn instruction(&self, stage: usize, index: usize) -> &Instruction {
-        &self.dockerfile.stages[stage].instructions[index]
+impl<'a> Attempt<'a> {
+    fn new(draft: Draft, original: Model, input: &'a ReorderInput<'a>) -> Self {
+        let nothing = Arranged {
+            model: original.clone(),
+            edits: Edits::new(&[], &mut original.clone()),
+            seconds: 0.0,
+            dropped: Vec::new(),
+        };
+        let (splits, refused, chosen) = (Vec::new(), Vec::new(), Vec::new());
+        let mut attempt = Self { draft, original, input, splits, refused, chosen, arranged: nothing };
+        attempt.find_splits();
+        attempt.chosen = attempt.choose();
+        attempt.arranged = attempt.arrange(&attempt.chosen);
+        attempt
+    }
+
+    /// The expected seconds of the draft as it stands.
+    fn seconds_unordered(&self) -> f64 {
+        let mut model = self.original.clone();
+        let edits = Edits::new(self.input.edits, &mut model);
+        model.expected_seconds(&edits)
+    }
+}
+
+impl Attempt<'_> {
+    pub(super) fn instruction(&self, stage: usize, index: usize) -> &Instruction {
+        &self.draft.dockerfile.stages[stage].instructions[index]
     }
 
     fn skips(&self, kind: MoveKind, instruction: &Instruction) -> bool {
-        self.input.options.skips(kind, instruction.line)
+        self.input.options.skips(kind, self.draft.line(instruction.line))
     }
 
-    fn find_splits(&mut self, original: &Model) {
-        for (stage, model) in original.stages.iter().enumerate().filter(|(stage, _)| original.wanted[*stage])
-        {
-            let (found, refused) = installs::splits(self.dockerfile, stage, model, self.input);
+    fn find_splits(&mut self) {
+        for stage in (0..self.original.stages.len()).filter(|stage| self.original.wanted[*stage]) {
+            let model = &self.original.stages[stage];
+            let (found, refused) = installs::splits(&self.draft.dockerfile, stage, model, self.input);
             for (index, why) in refused {
-                let line = self.instruction(stage, index).line;
+                let line = self.draft.line(self.instruction(stage, index).line);
                 let what =
                     "copy the dependency manifests and install from them before the sources are copied"
                         .to_owned();
@@ -74,12 +167,12 @@ impl Work<'_> {
     }
 
     /// Picks the splits that gain something: each must make the best order better than without it.
-    fn choose(&self, original: &Model) -> Vec<usize> {
+    fn choose(&self) -> Vec<usize> {
         let mut chosen: Vec<usize> = (0..self.splits.len()).collect();
-        let mut seconds = self.arrange(original, &chosen).seconds;
+        let mut seconds = self.arrange(&chosen).seconds;
         for candidate in 0..self.splits.len() {
             let without: Vec<usize> = chosen.iter().copied().filter(|at| *at != candidate).collect();
-            let alone = self.arrange(original, &without).seconds;
+            let alone = self.arrange(&without).seconds;
             if alone <= seconds + least_gain(alone) {
                 (chosen, seconds) = (without, alone);
             }
@@ -87,8 +180,8 @@ impl Work<'_> {
         chosen
     }
 
-    fn arrange(&self, original: &Model, chosen: &[usize]) -> Arranged {
-        let mut model = original.clone();
+    pub(super) fn arrange(&self, chosen: &[usize]) -> Arranged {
+        let mut model = self.original.clone();
         for at in chosen {
             let (stage, split) = &self.splits[*at];
             installs::apply(split, &mut model.stages[*stage]);
@@ -101,8 +194,8 @@ impl Work<'_> {
                 apply(&mut model, stage, &order);
             }
         }
-        forget_needless_destinations(&mut model, self.dockerfile);
-        let dropped = if chosen.is_empty() { Vec::new() } else { self.drop_redundant(original, &mut model) };
+        forget_needless_destinations(&mut model, &self.draft.dockerfile);
+        let dropped = if chosen.is_empty() { Vec::new() } else { self.drop_redundant(&mut model) };
         let seconds = model.expected_seconds(&edits);
         Arranged { model, edits, seconds, dropped }
     }
@@ -119,11 +212,10 @@ impl Work<'_> {
     }
 
     /// Leaves out a COPY whose files an earlier COPY has just put there, with nothing in between that writes them.
-    fn drop_redundant(&self, original: &Model, model: &mut Model) -> Vec<(usize, usize)> {
+    fn drop_redundant(&self, model: &mut Model) -> Vec<(usize, usize)> {
         let mut dropped = Vec::new();
         for (stage, model) in model.stages.iter_mut().enumerate() {
-            while let Some(at) =
-                (0..model.items.len()).find(|at| self.is_redundant(original, stage, &model.items, *at))
+            while let Some(at) = (0..model.items.len()).find(|at| self.is_redundant(stage, &model.items, *at))
             {
                 let item = model.items.remove(at);
                 dropped.extend(item.written().map(|index| (stage, index)));
@@ -132,7 +224,7 @@ impl Work<'_> {
         dropped
     }
 
-    fn is_redundant(&self, original: &Model, stage: usize, items: &[Item], at: usize) -> bool {
+    fn is_redundant(&self, stage: usize, items: &[Item], at: usize) -> bool {
         let Some(index) = items[at].written() else { return false };
         let instruction = self.instruction(stage, index);
         if self.skips(MoveKind::DropRedundant, instruction) {
@@ -141,7 +233,7 @@ impl Work<'_> {
         let placed = |index: usize| {
             let spec = local_copy(self.instruction(stage, index))?;
             let plain = spec.exclude.is_empty() && spec.heredocs.is_empty();
-            let scope = &original.stages[stage].scopes[index];
+            let scope = &self.original.stages[stage].scopes[index];
             plain.then(|| placements(spec, scope, self.input.tree).map(|placed| (spec, placed))).flatten()
         };
         let Some((spec, own)) = placed(index) else { return false };
@@ -164,201 +256,33 @@ impl Work<'_> {
         same_manner && !own.is_empty() && own.iter().all(covers)
     }
 
-    fn describe(mut self, original: &Model, arranged: Arranged, chosen: &[usize]) -> Proposal {
-        let mut numbered = original.clone();
-        let edits = Edits::new(self.input.edits, &mut numbered);
-        let before = numbered.expected_seconds(&edits);
-        let mut proposal = Proposal::unchanged(self.dockerfile, before);
-        let items: Vec<Vec<Item>> = arranged.model.stages.iter().map(|stage| stage.items.clone()).collect();
+    fn describe(mut self, dockerfile: &Dockerfile, before: f64, made: &[Made]) -> Proposal {
+        let mut proposal = Proposal::unchanged(dockerfile, before);
+        let items: Vec<Vec<Item>> =
+            self.arranged.model.stages.iter().map(|stage| stage.items.clone()).collect();
         let is_same = items
             .iter()
-            .zip(&original.stages)
+            .zip(&self.original.stages)
             .all(|(items, stage)| items.iter().map(Item::written).eq(stage.items.iter().map(Item::written)));
         proposal.refused = std::mem::take(&mut self.refused);
-        if is_same {
+        if is_same && made.is_empty() {
             return proposal;
         }
-        let rendered = render(self.dockerfile, &items);
-        let teller =
-            Teller { work: &self, original, arranged: &arranged, items: &items, lines: &rendered.lines };
-        proposal.moves = teller.moves(chosen);
-        proposal.text = rendered.text;
-        proposal.expected_after = arranged.seconds;
-        proposal
-    }
-}
-
-/// Tells the moves between two arrangements.
-struct Teller<'a> {
-    work: &'a Work<'a>,
-    original: &'a Model,
-    arranged: &'a Arranged,
-    items: &'a [Vec<Item>],
-    lines: &'a [Vec<Range<usize>>],
-}
-
-impl Teller<'_> {
-    fn moves(&self, chosen: &[usize]) -> Vec<Move> {
-        let mut moves: Vec<Move> = chosen.iter().map(|at| self.split_move(*at, chosen)).collect();
-        let told: Vec<(usize, usize)> =
-            chosen.iter().map(|at| (self.work.splits[*at].0, self.work.splits[*at].1.run)).collect();
-        for stage in 0..self.items.len() {
-            for index in self.moved(stage, &told) {
-                match chosen.iter().position(|at| self.goes_along(*at, stage, index)) {
-                    Some(at) => {
-                        let lines = self.old_lines(stage, index);
-                        moves[at].before.push(lines);
-                    }
-                    None => moves.push(self.plain_move(stage, index)),
-                }
+        let rendered = render(&self.draft.dockerfile, &items);
+        for (stage, items) in items.iter().enumerate() {
+            for (item, lines) in items.iter().zip(&rendered.lines[stage]) {
+                // The lines of a block begin with its comments; the instruction is what ends it.
+                let line = item.written().map_or(lines.end, |index| {
+                    let own = self.instruction(stage, index);
+                    lines.end - (own.end_line - own.line)
+                });
+                proposal.seconds.insert((stage, line), item.seconds);
             }
         }
-        for (stage, index) in &self.arranged.dropped {
-            moves.push(self.drop_move(*stage, *index));
-        }
-        moves.sort_by(|a, b| b.saves.total_cmp(&a.saves));
-        moves
-    }
-
-    /// Tells whether an instruction moved only because the install step of a split needs it: a WORKDIR between the
-    /// COPY and the step.
-    fn goes_along(&self, split: usize, stage: usize, index: usize) -> bool {
-        let (of, split) = &self.work.splits[split];
-        let is_setting = !matches!(
-            self.work.instruction(stage, index).kind,
-            InstructionKind::Run(_) | InstructionKind::Copy(_) | InstructionKind::Add(_)
-        );
-        *of == stage && is_setting && split.copies[0] < index && index < split.run
-    }
-
-    fn old_lines(&self, stage: usize, index: usize) -> Range<usize> {
-        let instruction = self.work.instruction(stage, index);
-        instruction.line..instruction.end_line + 1
-    }
-
-    fn new_lines(&self, stage: usize, wanted: impl Fn(&Item) -> bool) -> Vec<Range<usize>> {
-        let places = self.items[stage].iter().zip(&self.lines[stage]);
-        places.filter(|(item, _)| wanted(item)).map(|(_, lines)| lines.start..lines.end + 1).collect()
-    }
-
-    fn split_move(&self, at: usize, chosen: &[usize]) -> Move {
-        let (stage, split) = &self.work.splits[at];
-        let without: Vec<usize> = chosen.iter().copied().filter(|other| *other != at).collect();
-        let saves = self.work.arrange(self.original, &without).seconds - self.arranged.seconds;
-        let instruction = self.work.instruction(*stage, split.run);
-        let manifests = listed(&split.manifests);
-        let but = if split.manifests.is_empty() { String::new() } else { format!(" but {manifests}") };
-        let name = if split.manifests.is_empty() {
-            format!("install {} packages before the sources are copied", split.ecosystem)
-        } else {
-            format!("copy {manifests} and install {} packages before the sources are copied", split.ecosystem)
-        };
-        let why_safe = format!(
-            "`{}` reads nothing of what {}{but}, runs no script that needs more, and writes none of those files; the same files, owners and modes are there when it runs.",
-            short(instruction),
-            self.copied_at(*stage, &split.copies),
-        );
-        Move {
-            id: MoveKind::ManifestsFirst.id(instruction.line),
-            name,
-            kind: MoveKind::ManifestsFirst,
-            before: split.copies.iter().chain([&split.run]).map(|at| self.old_lines(*stage, *at)).collect(),
-            after: self.new_lines(*stage, |item| split.owns(item) || item.written() == Some(split.run)),
-            why_safe,
-            saves,
-        }
-    }
-
-    /// `line 3 copies`, `lines 3 and 5 copy`.
-    fn copied_at(&self, stage: usize, copies: &[usize]) -> String {
-        let lines: Vec<String> =
-            copies.iter().map(|index| self.work.instruction(stage, *index).line.to_string()).collect();
-        if lines.len() == 1 {
-            format!("line {} copies", lines[0])
-        } else {
-            format!("lines {} copy", listed(&lines))
-        }
-    }
-
-    /// The fewest instructions whose moving makes the new order of the old; installs already told of are left out.
-    fn moved(&self, stage: usize, told: &[(usize, usize)]) -> Vec<usize> {
-        let order: Vec<usize> = self.items[stage]
-            .iter()
-            .filter_map(Item::written)
-            .filter(|index| !told.contains(&(stage, *index)))
-            .collect();
-        let stays = heaviest_rising(&order, |index| self.staying_weight(stage, index));
-        order.into_iter().filter(|index| !stays.contains(index)).collect()
-    }
-
-    /// Which of two instructions that changed places is said to have stayed: a COPY rather than a RUN, a RUN
-    /// rather than an ARG.
-    fn staying_weight(&self, stage: usize, index: usize) -> usize {
-        100 + match self.work.instruction(stage, index).kind {
-            InstructionKind::Copy(_) | InstructionKind::Add(_) => 2,
-            InstructionKind::Run(_) => 1,
-            _ => 0,
-        }
-    }
-
-    fn plain_move(&self, stage: usize, index: usize) -> Move {
-        let instruction = self.work.instruction(stage, index);
-        let order: Vec<usize> = self.items[stage].iter().filter_map(Item::written).collect();
-        let at = order.iter().position(|known| *known == index).unwrap_or(0);
-        let earlier = order[at..].iter().any(|later| *later < index);
-        let kind = if earlier { MoveKind::StableEarlier } else { MoveKind::VolatileLater };
-        let mut passed: Vec<usize> = if earlier {
-            order[at..].iter().copied().filter(|other| *other < index).collect()
-        } else {
-            order[..at].iter().copied().filter(|other| *other > index).collect()
-        };
-        passed.sort_unstable();
-        let lines: Vec<String> =
-            passed.iter().map(|other| self.work.instruction(stage, *other).line.to_string()).collect();
-        let direction = if earlier { "above" } else { "below" };
-        let place = format!("line{} {}", if lines.len() == 1 { "" } else { "s" }, listed(&lines));
-        Move {
-            id: kind.id(instruction.line),
-            name: format!("move `{}` {direction} {place}", short(instruction)),
-            kind,
-            before: vec![self.old_lines(stage, index)],
-            after: self.new_lines(stage, |item| item.written() == Some(index)),
-            why_safe: format!(
-                "`{}` and {place} have nothing in common: neither writes a path, sets a variable or changes a setting that the other uses.",
-                short(instruction)
-            ),
-            saves: self.saves_alone(stage, index),
-        }
-    }
-
-    /// What the move of one item saves: the cost if it alone went back between its old neighbours.
-    fn saves_alone(&self, stage: usize, index: usize) -> f64 {
-        let mut model = self.arranged.model.clone();
-        let items = &mut model.stages[stage].items;
-        let Some(at) = items.iter().position(|item| item.written() == Some(index)) else { return 0.0 };
-        let item = items.remove(at);
-        let home = items
-            .iter()
-            .position(|other| other.written().is_some_and(|known| known > index))
-            .unwrap_or(items.len());
-        items.insert(home, item);
-        (model.expected_seconds(&self.arranged.edits) - self.arranged.seconds).max(0.0)
-    }
-
-    fn drop_move(&self, stage: usize, index: usize) -> Move {
-        let instruction = self.work.instruction(stage, index);
-        Move {
-            id: MoveKind::DropRedundant.id(instruction.line),
-            name: format!("leave out `{}`", short(instruction)),
-            kind: MoveKind::DropRedundant,
-            before: vec![self.old_lines(stage, index)],
-            after: Vec::new(),
-            why_safe: format!(
-                "an earlier COPY puts the same files in the same place, and nothing in between writes them: `{}` adds nothing.",
-                short(instruction)
-            ),
-            saves: 0.0,
-        }
+        proposal.moves = Teller { work: &self, items: &items, lines: &rendered.lines }.moves(made);
+        proposal.text = rendered.text;
+        proposal.expected_after = self.arranged.seconds;
+        proposal
     }
 }
 
@@ -376,39 +300,4 @@ fn forget_needless_destinations(model: &mut Model, dockerfile: &Dockerfile) {
             }
         }
     }
-}
-
-/// The instruction's first words.
-fn short(instruction: &Instruction) -> String {
-    let text: String = instruction.original.chars().take(48).collect();
-    if text.len() < instruction.original.len() { format!("{}…", text.trim_end()) } else { text }
-}
-
-/// `a, b and c`, with a count where there are many.
-fn listed(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [names @ .., last] if names.len() < 4 => format!("{} and {last}", names.join(", ")),
-        [first, second, third, rest @ ..] => format!("{first}, {second}, {third} and {} more", rest.len()),
-        [..] => String::new(),
-    }
-}
-
-/// The heaviest rising part of an order; among equals the one that ends earliest.
-fn heaviest_rising(order: &[usize], weight: impl Fn(usize) -> usize) -> Vec<usize> {
-    let mut best: Vec<(usize, Option<usize>)> = Vec::new();
-    for (at, value) in order.iter().enumerate() {
-        let before = (0..at)
-            .filter(|left| order[*left] < *value)
-            .max_by_key(|left| (best[*left].0, std::cmp::Reverse(*left)));
-        best.push((before.map_or(0, |left| best[left].0) + weight(*value), before));
-    }
-    let mut at = (0..order.len()).max_by_key(|at| (best[*at].0, std::cmp::Reverse(*at)));
-    let mut rising = Vec::new();
-    while let Some(place) = at {
-        rising.push(order[place]);
-        at = best[place].1;
-    }
-    rising
 }

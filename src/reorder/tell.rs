@@ -1,0 +1,239 @@
+//! What is said of each change.
+
+use std::ops::Range;
+
+use super::model::Item;
+use super::moves::{Attempt, Made};
+use super::{Move, MoveKind};
+use crate::dockerfile::ast::{Instruction, InstructionKind};
+
+/// Tells the moves between two arrangements.
+pub(super) struct Teller<'a> {
+    pub(super) work: &'a Attempt<'a>,
+    pub(super) items: &'a [Vec<Item>],
+    /// Lines of the new text, item by item.
+    pub(super) lines: &'a [Vec<Range<usize>>],
+}
+
+impl Teller<'_> {
+    pub(super) fn moves(&self, made: &[Made]) -> Vec<Move> {
+        let chosen = &self.work.chosen;
+        let mut moves: Vec<Move> = chosen.iter().map(|at| self.split_move(*at)).collect();
+        let told: Vec<(usize, usize)> =
+            chosen.iter().map(|at| (self.work.splits[*at].0, self.work.splits[*at].1.run)).collect();
+        for stage in 0..self.items.len() {
+            for index in self.moved(stage, &told) {
+                match chosen.iter().position(|at| self.goes_along(*at, stage, index)) {
+                    Some(at) => {
+                        let lines = self.old_lines(stage, index);
+                        moves[at].before.push(lines);
+                    }
+                    None => moves.push(self.plain_move(stage, index)),
+                }
+            }
+        }
+        for (stage, index) in &self.work.arranged.dropped {
+            moves.push(self.drop_move(*stage, *index));
+        }
+        moves.extend(made.iter().map(|made| self.rewrite_move(made)));
+        moves.sort_by(|a, b| b.saves.total_cmp(&a.saves));
+        moves
+    }
+
+    /// Tells whether an instruction moved only because the install step of a split needs it: a WORKDIR between the
+    /// COPY and the step.
+    fn goes_along(&self, split: usize, stage: usize, index: usize) -> bool {
+        let (of, split) = &self.work.splits[split];
+        let is_setting = !matches!(
+            self.work.instruction(stage, index).kind,
+            InstructionKind::Run(_) | InstructionKind::Copy(_) | InstructionKind::Add(_)
+        );
+        *of == stage && is_setting && split.copies[0] < index && index < split.run
+    }
+
+    fn old_lines(&self, stage: usize, index: usize) -> Range<usize> {
+        self.work.draft.lines_of(self.work.instruction(stage, index))
+    }
+
+    fn old_line(&self, stage: usize, index: usize) -> usize {
+        self.work.draft.line(self.work.instruction(stage, index).line)
+    }
+
+    fn rewrite_move(&self, made: &Made) -> Move {
+        let mut after = Vec::new();
+        for stage in 0..self.items.len() {
+            after.extend(self.new_lines(stage, |item| {
+                item.written().is_some_and(|index| made.lines.contains(&self.old_line(stage, index)))
+            }));
+        }
+        Move {
+            id: made.kind.id(made.lines.start),
+            name: made.name.clone(),
+            kind: made.kind,
+            before: vec![made.lines.clone()],
+            after,
+            why_safe: format!("{}.", made.why),
+            saves: made.saves,
+        }
+    }
+
+    fn new_lines(&self, stage: usize, wanted: impl Fn(&Item) -> bool) -> Vec<Range<usize>> {
+        let places = self.items[stage].iter().zip(&self.lines[stage]);
+        places.filter(|(item, _)| wanted(item)).map(|(_, lines)| lines.start..lines.end + 1).collect()
+    }
+
+    fn split_move(&self, at: usize) -> Move {
+        let (stage, split) = &self.work.splits[at];
+        let without: Vec<usize> = self.work.chosen.iter().copied().filter(|other| *other != at).collect();
+        let saves = self.work.arrange(&without).seconds - self.work.arranged.seconds;
+        let instruction = self.work.instruction(*stage, split.run);
+        let manifests = listed(&split.manifests);
+        let but = if split.manifests.is_empty() { String::new() } else { format!(" but {manifests}") };
+        let name = if split.manifests.is_empty() {
+            format!("install {} packages before the sources are copied", split.ecosystem)
+        } else {
+            format!("copy {manifests} and install {} packages before the sources are copied", split.ecosystem)
+        };
+        let why_safe = format!(
+            "`{}` reads nothing of what {}{but}, runs no script that needs more, and writes none of those files; the same files, owners and modes are there when it runs.",
+            short(instruction),
+            self.copied_at(*stage, &split.copies),
+        );
+        Move {
+            id: MoveKind::ManifestsFirst.id(self.old_line(*stage, split.run)),
+            name,
+            kind: MoveKind::ManifestsFirst,
+            before: split.copies.iter().chain([&split.run]).map(|at| self.old_lines(*stage, *at)).collect(),
+            after: self.new_lines(*stage, |item| split.owns(item) || item.written() == Some(split.run)),
+            why_safe,
+            saves,
+        }
+    }
+
+    /// `line 3 copies`, `lines 3 and 5 copy`.
+    fn copied_at(&self, stage: usize, copies: &[usize]) -> String {
+        let lines: Vec<String> =
+            copies.iter().map(|index| self.old_line(stage, *index).to_string()).collect();
+        if lines.len() == 1 {
+            format!("line {} copies", lines[0])
+        } else {
+            format!("lines {} copy", listed(&lines))
+        }
+    }
+
+    /// The fewest instructions whose moving makes the new order of the old; installs already told of are left out.
+    fn moved(&self, stage: usize, told: &[(usize, usize)]) -> Vec<usize> {
+        let order: Vec<usize> = self.items[stage]
+            .iter()
+            .filter_map(Item::written)
+            .filter(|index| !told.contains(&(stage, *index)))
+            .collect();
+        let stays = heaviest_rising(&order, |index| self.staying_weight(stage, index));
+        order.into_iter().filter(|index| !stays.contains(index)).collect()
+    }
+
+    /// Which of two instructions that changed places is said to have stayed: a COPY rather than a RUN, a RUN
+    /// rather than an ARG.
+    fn staying_weight(&self, stage: usize, index: usize) -> usize {
+        100 + match self.work.instruction(stage, index).kind {
+            InstructionKind::Copy(_) | InstructionKind::Add(_) => 2,
+            InstructionKind::Run(_) => 1,
+            _ => 0,
+        }
+    }
+
+    fn plain_move(&self, stage: usize, index: usize) -> Move {
+        let instruction = self.work.instruction(stage, index);
+        let order: Vec<usize> = self.items[stage].iter().filter_map(Item::written).collect();
+        let at = order.iter().position(|known| *known == index).unwrap_or(0);
+        let earlier = order[at..].iter().any(|later| *later < index);
+        let kind = if earlier { MoveKind::StableEarlier } else { MoveKind::VolatileLater };
+        let mut passed: Vec<usize> = if earlier {
+            order[at..].iter().copied().filter(|other| *other < index).collect()
+        } else {
+            order[..at].iter().copied().filter(|other| *other > index).collect()
+        };
+        passed.sort_unstable();
+        let lines: Vec<String> =
+            passed.iter().map(|other| self.old_line(stage, *other).to_string()).collect();
+        let direction = if earlier { "above" } else { "below" };
+        let place = format!("line{} {}", if lines.len() == 1 { "" } else { "s" }, listed(&lines));
+        Move {
+            id: kind.id(self.old_line(stage, index)),
+            name: format!("move `{}` {direction} {place}", short(instruction)),
+            kind,
+            before: vec![self.old_lines(stage, index)],
+            after: self.new_lines(stage, |item| item.written() == Some(index)),
+            why_safe: format!(
+                "`{}` and {place} have nothing in common: neither writes a path, sets a variable or changes a setting that the other uses.",
+                short(instruction)
+            ),
+            saves: self.saves_alone(stage, index),
+        }
+    }
+
+    /// What the move of one item saves: the cost if it alone went back between its old neighbours.
+    fn saves_alone(&self, stage: usize, index: usize) -> f64 {
+        let mut model = self.work.arranged.model.clone();
+        let items = &mut model.stages[stage].items;
+        let Some(at) = items.iter().position(|item| item.written() == Some(index)) else { return 0.0 };
+        let item = items.remove(at);
+        let home = items
+            .iter()
+            .position(|other| other.written().is_some_and(|known| known > index))
+            .unwrap_or(items.len());
+        items.insert(home, item);
+        (model.expected_seconds(&self.work.arranged.edits) - self.work.arranged.seconds).max(0.0)
+    }
+
+    fn drop_move(&self, stage: usize, index: usize) -> Move {
+        let instruction = self.work.instruction(stage, index);
+        Move {
+            id: MoveKind::DropRedundant.id(self.old_line(stage, index)),
+            name: format!("leave out `{}`", short(instruction)),
+            kind: MoveKind::DropRedundant,
+            before: vec![self.old_lines(stage, index)],
+            after: Vec::new(),
+            why_safe: format!(
+                "an earlier COPY puts the same files in the same place, and nothing in between writes them: `{}` adds nothing.",
+                short(instruction)
+            ),
+            saves: 0.0,
+        }
+    }
+}
+
+/// The instruction's first words.
+fn short(instruction: &Instruction) -> String {
+    let text: String = instruction.original.chars().take(48).collect();
+    if text.len() < instruction.original.len() { format!("{}…", text.trim_end()) } else { text }
+}
+
+/// `a, b and c`, with a count where there are many.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [names @ .., last] if names.len() < 4 => format!("{} and {last}", names.join(", ")),
+        [first, second, third, rest @ ..] => format!("{first}, {second}, {third} and {} more", rest.len()),
+        [..] => String::new(),
+    }
+}
+
+/// The heaviest rising part of an order; among equals the one that ends earliest.
+fn heaviest_rising(order: &[usize], weight: impl Fn(usize) -> usize) -> Vec<usize> {
+    let mut best: Vec<(usize, Option<usize>)> = Vec::new();
+    for (at, value) in order.iter().enumerate() {
+        let before = (0..at)
+            .filter(|left| order[*left] < *value)
+            .max_by_key(|left| (best[*left].0, std::cmp::Reverse(*left)));
+        best.push((before.map_or(0, |left| best[left].0) + weight(*value), before));
+    }
+    let mut at = (0..order.len()).max_by_key(|at| (best[*at].0, std::cmp::Reverse(*at)));
+    let mut rising = Vec::new();
+    while let Some(place) = at {
+        rising.push(order[place]);
+        at = best[place].1;
+    }
+    rising
+}
