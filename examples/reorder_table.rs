@@ -74,8 +74,7 @@ struct Measured {
 fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured> {
     let context = if context == "." { "" } else { context };
     let repo = Repository::open(git)?.with_context(context);
-    let options =
-        ContextOptions { dockerfile: dockerfile_path.to_owned(), ignore: None, sizes: false, git_dir: true };
+    let options = ContextOptions { dockerfile: dockerfile_path.to_owned(), ..ContextOptions::of(&repo) };
     let newest = repo.commit("HEAD")?;
     let head = Contexts::new(&repo, options.clone()).advance(&newest)?;
     let text = head.dockerfile.clone().context("there is no such Dockerfile")?.to_string();
