@@ -182,7 +182,8 @@ impl Sources {
     }
 }
 
-fn warning(warning: &Warning) -> String {
+/// Says what is odd about a file on disk.
+pub(super) fn warning(warning: &Warning) -> String {
     let path = &warning.path;
     match &warning.kind {
         WarningKind::Unreadable(why) => format!("{path} cannot be read ({why}); it counts without its bytes"),

@@ -225,7 +225,7 @@ fn report<'a>(proposed: &'a Proposed, project: &'a Project) -> Report<'a> {
 }
 
 /// Replaces a file as a whole, so that a reader never sees half of it; its permissions stay.
-fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+pub(super) fn write(file: &Path, text: &str) -> anyhow::Result<()> {
     let failed = || format!("cannot write {}", file.display());
     // A symbolic link stays one: what it points to is replaced.
     let target = file.canonicalize().unwrap_or_else(|_| file.to_path_buf());

@@ -64,3 +64,34 @@ fn report_side(out: &mut String, side: &Side) {
         }
     }
 }
+
+/// The last edit: what it was, and what it alone rebuilds on both sides.
+pub fn progress(snapshot: &Snapshot) -> String {
+    let Some(edit) = snapshot.edits.last() else { return String::new() };
+    let number = snapshot.tally.edits;
+    let pretended = if edit.pretended { " (pretended)" } else { "" };
+    format!("Edit {number}: {}{pretended}\n{}", edit.what, report(&edit.picture))
+}
+
+/// The table that every course shows: each edit, and which steps it rebuilds on both sides.
+pub fn table(snapshot: &Snapshot) -> String {
+    let numbers = |side: &Side| {
+        let of = |line: &Line| match line {
+            Line::Row(row) if row.mark.is_rebuild() => row.number,
+            _ => None,
+        };
+        let numbers: Vec<u32> = side.lines.iter().filter_map(of).collect();
+        match numbers.as_slice() {
+            [] => "nothing".to_string(),
+            some => format!("{} ({})", text::runs(some), text::figure_seconds(side.totals.figure())),
+        }
+    };
+    let mut out = format!("{:<16} {:<24} {}\n", "edit of", "rebuilds as it is", "rebuilds reordered");
+    for edit in &snapshot.edits {
+        let left = numbers(&edit.picture.left);
+        let right = edit.picture.right.as_ref().map(numbers).unwrap_or_default();
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{:<16} {left:<24} {right}", edit.what);
+    }
+    out
+}

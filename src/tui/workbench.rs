@@ -264,6 +264,11 @@ impl Workbench {
         !self.undo.is_empty()
     }
 
+    /// Sets how many edits a day has.
+    pub fn set_per_day(&mut self, per_day: u32) {
+        self.tally.per_day = per_day;
+    }
+
     /// Sets what was measured here.
     pub fn set_measured(&mut self, measured: Measured) {
         self.setting.measured = measured;

@@ -1,0 +1,5 @@
+const items = ["bread", "milk", "apples"];
+
+export function basket() {
+  return items.map((name, number) => ({ number: number + 1, name }));
+}
