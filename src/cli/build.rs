@@ -6,12 +6,13 @@ use anyhow::{Context as _, bail};
 
 use super::edits::Edits;
 use super::flags::{BuildFlags, Format, FormatFlag};
-use super::output::answer::{Answer, Problem, TrapFound};
+use super::output::answer::{Answer, Problem, Surprise, TrapFound};
 use super::output::text::{self, Page, Size};
 use super::output::{self, words};
 use super::project::{Project, Sources, context_name, user_cache};
 use super::{Ended, costs};
 use crate::context::{Selector, Trap, changed_paths, path};
+use crate::explain::findings;
 use crate::graph::{Graph, GraphOptions, NoCache, Op, Source};
 use crate::simulate::disk::CacheFolder;
 use crate::simulate::{BuildInput, Outcome, Simulator};
@@ -142,7 +143,7 @@ fn answer(
     answer.edits = edits.paths;
     answer.notes = edits.notes;
     answer.notes.extend(project.notes());
-    answer.traps = traps(sources, &outcome.graph);
+    answer.traps = traps(&project, &outcome.graph);
     if json {
         output::print_json(&answer)?;
     } else {
@@ -173,8 +174,9 @@ fn unbuilt(graph: &Graph) -> Vec<String> {
     graph.stages.iter().enumerate().filter(|(_, s)| !s.reachable).map(named).collect()
 }
 
-/// What about the context will surprise, as far as a step takes it in.
-fn traps(sources: &Sources, graph: &Graph) -> Vec<TrapFound> {
+/// What about the context will surprise, as far as a step takes it in, and what of the Dockerfile.
+fn traps(project: &Project, graph: &Graph) -> Vec<TrapFound> {
+    let sources = &project.sources;
     let ignore_file = sources.ignore_file.as_ref().map(|(path, _)| path.display().to_string());
     let ignore_file = ignore_file.as_deref().map(|f| f.strip_prefix("./").unwrap_or(f));
     let counts = |trap: &Trap| match trap {
@@ -183,9 +185,13 @@ fn traps(sources: &Sources, graph: &Graph) -> Vec<TrapFound> {
     };
     let told = |trap: Trap| {
         let (message, change) = words::trap(&trap, ignore_file);
-        TrapFound { trap, message, change }
+        TrapFound { trap: Surprise::Context(trap), message, change }
     };
-    sources.traps().into_iter().filter(counts).map(told).collect()
+    let found = findings(&project.dockerfile, graph, &sources.options).into_iter().map(|finding| {
+        let (message, change) = words::finding(&finding, &sources.dockerfile_name);
+        TrapFound { trap: Surprise::Dockerfile(finding), message, change }
+    });
+    sources.traps().into_iter().filter(counts).map(told).chain(found).collect()
 }
 
 /// Tells whether a change at a path of the context changes what any step takes in.

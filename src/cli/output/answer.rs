@@ -7,7 +7,7 @@ use super::words;
 use crate::context::Trap;
 use crate::cost::{Figure, StepCost};
 use crate::dockerfile::{Diagnostic, DiagnosticKind};
-use crate::explain::{Cause, Explanation, PathChange};
+use crate::explain::{Cause, Explanation, Finding, PathChange};
 use crate::solver::{Assumption, Prediction, Status, StepPrediction};
 
 /// Version of this form.
@@ -140,11 +140,21 @@ pub struct Problem {
 pub struct TrapFound {
     /// Its data.
     #[serde(flatten)]
-    pub trap: Trap,
+    pub trap: Surprise,
     /// In words.
     pub message: String,
     /// What to change.
     pub change: String,
+}
+
+/// What a trap is about.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Surprise {
+    /// The context.
+    Context(Trap),
+    /// A line of the Dockerfile.
+    Dockerfile(Finding),
 }
 
 impl Answer {

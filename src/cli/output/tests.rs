@@ -169,6 +169,7 @@ fn traps_notes_and_control_characters() {
     let mut answer = answer(&outcome, &[0.0; 5]);
     let trap = Trap::OwnContext { path: ".git".into() };
     let (message, change) = super::words::trap(&trap, None);
+    let trap = super::answer::Surprise::Context(trap);
     answer.traps = vec![super::answer::TrapFound { trap, message, change }];
     answer.notes = vec!["a\x07b is odd".into()];
     insta::assert_snapshot!(plain(&answer, &page()));

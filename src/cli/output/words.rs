@@ -5,7 +5,7 @@
 
 use crate::context::Trap;
 use crate::context::traps::Sample;
-use crate::explain::{Cause, How, PathChange, VariableChange};
+use crate::explain::{Cause, Finding, How, PathChange, PlainLink, VariableChange};
 use crate::graph::Label;
 use crate::solver::{Assumption, Status};
 
@@ -145,6 +145,35 @@ pub fn trap(trap: &Trap, ignore_file: Option<&str>) -> (String, String) {
                 "{path} is part of its own context: any change in it, be it a comment, counts as an edit"
             ),
             format!("{ignore_file}: add a line {path}"),
+        ),
+    }
+}
+
+/// Says what of a Dockerfile will surprise, and the change that does away with it.
+pub fn finding(finding: &Finding, file: &str) -> (String, String) {
+    match finding {
+        Finding::ArgTooEarly { line, name, breaks, used_at } => {
+            let steps = list(&breaks.iter().take(NAMED).map(place).collect::<Vec<_>>(), breaks.len());
+            let (run, it) = if breaks.len() == 1 { ("runs", "it does") } else { ("run", "they do") };
+            let message = format!(
+                "ARG {name} is in the environment of every RUN below it, used or not: a new value {run} {steps}, \
+                 though {it} not use it"
+            );
+            let change = match used_at {
+                Some(to) => format!("{file}:{line}: move ARG {name} down to line {to}, where it is first used"),
+                None => format!("{file}:{line}: nothing below uses ARG {name}; leave it out, or move it to the end"),
+            };
+            (message, change)
+        }
+        Finding::LinkIsPlain { line, because: PlainLink::ClassicStore } => (
+            "COPY --link is a plain COPY in dockerd's classic image store, which cannot merge layers: it runs \
+             whenever the step before it does"
+                .into(),
+            format!("{file}:{line}: use the containerd image store, or order the COPY as if --link were not there"),
+        ),
+        Finding::LinkIsPlain { line, because: PlainLink::Chmod } => (
+            "COPY --link with --chmod is a plain COPY: it runs whenever the step before it does".into(),
+            format!("{file}:{line}: leave --chmod out and give the files their modes in the context"),
         ),
     }
 }
