@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::project::{Project, context_name, user_cache};
+use super::project::{Project, context_name, user_state};
 use crate::cost::{Inputs, Measured, StepCost, estimate};
 use crate::declare::Declarations;
 use crate::graph::Graph;
@@ -28,5 +28,5 @@ pub fn measured(context: &Path) -> Measured {
 
 /// Where the figures that `verify` learns about a context are kept.
 pub fn measured_file(context: &Path) -> Option<PathBuf> {
-    Some(user_cache()?.join("measured").join(format!("{}.json", context_name(context))))
+    Some(user_state()?.join("measured").join(format!("{}.json", context_name(context))))
 }

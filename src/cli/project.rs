@@ -202,6 +202,17 @@ pub fn user_cache() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|s| s.cache_dir().join("layerlab"))
 }
 
+/// The folder of this user for what cannot be made again: `LAYERLAB_STATE_DIR`, or `layerlab` in the XDG state
+/// directory.
+pub fn user_state() -> Option<PathBuf> {
+    if let Some(dir) = std::env::var_os("LAYERLAB_STATE_DIR").filter(|d| !d.is_empty()) {
+        return Some(PathBuf::from(dir));
+    }
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    // Windows has no such directory; there the one for data serves.
+    Some(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("layerlab"))
+}
+
 /// A name for a context among all on this machine, by where it lies.
 pub fn context_name(context: &Path) -> String {
     let root = context.canonicalize().or_else(|_| std::path::absolute(context));

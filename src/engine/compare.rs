@@ -386,6 +386,20 @@ fn judge(
     }
 }
 
+/// Lets go of differences that only follow from guesses that did not come true in a build before: from then on
+/// layerlab's cache and the engine's hold different results of those steps.
+pub fn excuse(rows: &mut [Row], guessed_wrong: &mut BTreeSet<String>) {
+    for row in rows.iter_mut() {
+        let name = row.label.to_string();
+        if row.verdict == Verdict::Different && row.real.is_some() && guessed_wrong.contains(&name) {
+            row.verdict = Verdict::GuessedWrong;
+            row.note = Some("follows from a wrong guess in a build before".to_owned());
+        }
+    }
+    let wrong = rows.iter().filter(|r| r.verdict == Verdict::GuessedWrong);
+    guessed_wrong.extend(wrong.map(|row| row.label.to_string()));
+}
+
 /// Which kind of difference it is.
 fn differing(
     step: &StepPrediction,
@@ -395,6 +409,9 @@ fn differing(
     fresh: bool,
     merge_fresh: bool,
 ) -> (Verdict, Option<String>) {
+    if !step.certain {
+        return (Verdict::GuessedWrong, None);
+    }
     // layerlab starts from nothing. What is made of constants alone cannot be made anew for the engine.
     let copy_before = status == Status::Cached && step.status == Status::Executed && !fresh;
     let merge_before = said.merge == Some(RealStatus::Cached)
@@ -404,9 +421,6 @@ fn differing(
     if copy_before || merge_before {
         let note = "the engine has it from a build before this session".to_owned();
         return (Verdict::FromBefore, Some(note));
-    }
-    if !step.certain {
-        return (Verdict::GuessedWrong, None);
     }
     let stale = around.filtered_no_cache && step.status == Status::Cached && status == Status::Executed;
     if stale && around.dockerd.is_some_and(is_old) {
@@ -478,3 +492,6 @@ pub fn is_all_fresh(graph: &Graph, around: &Circumstances) -> bool {
         fresh || !made_by_a_step
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,4 +17,4 @@ pub mod workspace;
 pub use build::{BuildError, Built, Output, Request};
 pub use find::{Client, Engine, Kind, NoEngine, Wish};
 pub use process::{Interrupt, ProcessError};
-pub use store::{StoredImage, Throwaway};
+pub use store::{StoredImage, Throwaway, unique as unique_mark};

@@ -20,7 +20,7 @@ use super::progress::Status as RealStatus;
 use super::store::{StoredImage, Throwaway};
 use super::workspace::{EditError, Workspace};
 use crate::context::{Ignore, Index, Scan, find_ignore};
-use crate::dockerfile::{self, Diagnostic, Dockerfile};
+use crate::dockerfile::{self, Diagnostic, DiagnosticKind, Dockerfile};
 use crate::graph::{self, Graph, GraphOptions, NoCache, Op, Platform, Source, StageBase, canonical};
 use crate::simulate::{BuildInput, Outcome, Simulator};
 
@@ -40,6 +40,8 @@ pub struct Session<'a> {
     /// Base images with the mark: by the name that the engine knows.
     marked: BTreeMap<String, Throwaway>,
     around: Circumstances,
+    /// Steps of which an uncertain prediction did not come true, by label.
+    guessed_wrong: BTreeSet<String>,
     is_first: bool,
 }
 
@@ -101,7 +103,7 @@ pub enum SessionError {
     /// The copy cannot be read.
     #[error(transparent)]
     Scan(#[from] crate::context::ScanError),
-    /// The ignore file is wrong.
+    /// An ignore file is wrong.
     #[error("{0}: {1}")]
     Ignore(PathBuf, crate::context::IgnoreError),
     /// A file cannot be read or written.
@@ -174,6 +176,7 @@ impl<'a> Session<'a> {
             pulled: Vec::new(),
             marked: BTreeMap::new(),
             around,
+            guessed_wrong: BTreeSet::new(),
             is_first: true,
         }
     }
@@ -200,15 +203,22 @@ impl<'a> Session<'a> {
             return Err(SessionError::Unsupported("a docker client without buildx knows no --build-context"));
         }
         let text = read_text(&settings.dockerfile)?;
-        self.rescan(settings)?;
+        // An ignore file that cannot be read fails the real build as well.
+        let refused = match self.rescan(settings) {
+            Err(SessionError::Ignore(_, error)) => {
+                Some(Diagnostic::at(DiagnosticKind::Parse, "", 0..0, error.to_string()))
+            }
+            done => done.map(|()| None)?,
+        };
         self.around.filtered_no_cache |= matches!(settings.options.no_cache, NoCache::Stages(_));
         let read = match dockerfile::parse(&text) {
             Ok(dockerfile) => Ok(self.with_images(Arc::new(dockerfile), settings)?),
             Err(diagnostic) => Err(diagnostic),
         };
-        let predicted = match &read {
-            Ok(read) => self.predict(read),
-            Err(diagnostic) => Err(diagnostic.clone()),
+        let predicted = match (&read, refused) {
+            (Ok(read), None) => self.predict(read),
+            (_, Some(diagnostic)) => Err(diagnostic),
+            (Err(diagnostic), None) => Err(diagnostic.clone()),
         };
         let given = match &read {
             Ok(read) => self.mark_bases(read, settings, &text)?,
@@ -230,6 +240,7 @@ impl<'a> Session<'a> {
         match &predicted {
             Ok(outcome) => {
                 report.steps = compare::rows(outcome, &built.progress, &self.around);
+                compare::excuse(&mut report.steps, &mut self.guessed_wrong);
                 let error = outcome.prediction.error.as_ref();
                 report.ending = compare::ending(error, &built.progress, &self.around);
                 self.simulator.commit(outcome);

@@ -285,7 +285,7 @@ fn refused(what: String, message: String) -> BuildError {
 }
 
 /// Twelve letters and digits that no other call of any process here yields.
-pub(super) fn unique() -> String {
+pub fn unique() -> String {
     use std::hash::{BuildHasher, Hasher, RandomState};
     // The standard library seeds each hasher anew from the system's randomness.
     let number = RandomState::new().build_hasher().finish();
