@@ -34,6 +34,10 @@ pub struct Output {
     pub files: f64,
     /// Where below the path is not known.
     pub diffuse: bool,
+    /// Not where there is some already.
+    pub once: bool,
+    /// What the build is for: a program, a jar.
+    pub artifact: bool,
     /// What it is, where nothing that runs needs it: `apt's package lists`, with what to write to be rid of it.
     pub leftover: Option<(&'static str, &'static str)>,
 }
@@ -79,6 +83,10 @@ struct Template {
     files: f64,
     #[serde(default)]
     diffuse: bool,
+    #[serde(default)]
+    once: bool,
+    #[serde(default)]
+    artifact: bool,
     #[serde(default)]
     leftover: Option<String>,
     #[serde(default)]
@@ -175,6 +183,8 @@ impl Entry {
                 bytes: (template.mb + template.each_mb * each) * 1e6,
                 files: template.files.max(1.0),
                 diffuse: template.diffuse,
+                once: template.once,
+                artifact: template.artifact,
                 leftover: template.leftover.as_ref().and_then(leftover),
             });
         Work {

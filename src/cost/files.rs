@@ -55,19 +55,19 @@ impl Weight {
 }
 
 impl Files {
-    /// Weighs what a path holds.
+    /// Weighs what a path holds, as far as it is known to be there: nothing of what is known for a directory above.
     pub fn weigh(&self, at: &str) -> Weight {
         let at = path::clean(at).into_owned();
         let known = match self.known.resolve(&at, true) {
             Ok(Some((_, entry))) => weigh_entry(&entry),
             _ => Weight::NONE,
         };
-        self.amounts.iter().map(|amount| amount.within(&at)).fold(known, Weight::plus)
+        self.amounts.iter().map(|amount| amount.within(&at, 0.0)).fold(known, Weight::plus)
     }
 
     /// Weighs what a selector takes in, and tells what of it is known as entries with their paths.
     pub fn select(&self, selector: &PathSelector) -> Weight {
-        let mut weight = match select::select(&self.known, &plain(selector)) {
+        let weight = match select::select(&self.known, &plain(selector)) {
             Ok(selection) => {
                 Weight { bytes: selection.bytes as f64, files: selection.files as f64, exact: true }
             }
@@ -78,10 +78,15 @@ impl Files {
             .take_while(|part| !selector.wildcard || !part.contains(['*', '?', '[']))
             .collect::<Vec<_>>()
             .join("/");
-        for amount in &self.amounts {
-            weight = weight.plus(amount.within(&fixed));
-        }
-        weight
+        let share = self.share(weight, &fixed);
+        self.amounts.iter().map(|amount| amount.within(&fixed, share)).fold(weight, Weight::plus)
+    }
+
+    /// The share of what lies in directories above that a copy of a path takes: none where something is known of the
+    /// path itself.
+    pub fn share(&self, known: Weight, at: &str) -> f64 {
+        let told = known.files > 0.0 || self.amounts.iter().any(|amount| amount.within(at, 0.0).bytes > 0.0);
+        if told { 0.0 } else { SHARE_OF_A_PART }
     }
 
     /// Puts an entry at a path, directories merged with those that are there.
@@ -112,12 +117,13 @@ impl Amount {
         Weight { bytes: self.bytes, files: self.files, exact: false }
     }
 
-    /// What of it lies at or below a path.
-    fn within(&self, at: &str) -> Weight {
+    /// What of it lies at or below a path; of what lies above, all where it is diffuse, else a share.
+    pub fn within(&self, at: &str, share: f64) -> Weight {
         if path::is_within(&self.at, at) {
-            self.weight()
-        } else if path::is_within(at, &self.at) {
-            let share = if self.diffuse { 1.0 } else { SHARE_OF_A_PART };
+            return self.weight();
+        }
+        let share = if self.diffuse { 1.0 } else { share };
+        if path::is_within(at, &self.at) && share > 0.0 {
             Weight { bytes: self.bytes * share, files: (self.files * share).max(1.0), exact: false }
         } else {
             Weight::NONE
@@ -129,6 +135,19 @@ impl Amount {
 pub fn weigh_entry(entry: &Entry) -> Weight {
     let (files, bytes) = entry.weight();
     Weight { bytes: bytes as f64, files: files as f64, exact: true }
+}
+
+/// Weighs what is the same in both.
+pub fn weigh_same(old: &Entry, new: &Entry) -> Weight {
+    match (old, new) {
+        (Entry::Dir(a), Entry::Dir(b)) if a.digest() == b.digest() => weigh_entry(new),
+        (Entry::Dir(a), Entry::Dir(b)) => b
+            .iter()
+            .filter_map(|(name, new)| Some(weigh_same(a.get(name)?, new)))
+            .fold(Weight::NONE, Weight::plus),
+        (Entry::File(a), Entry::File(b)) if a.content == b.content && a.size == b.size => weigh_entry(new),
+        _ => Weight::NONE,
+    }
 }
 
 /// The context's selector for one of the graph's.
@@ -178,8 +197,17 @@ mod tests {
         files.amounts.push(amount("app/node_modules", 1000.0, false));
         files.amounts.push(amount("app", 50.0, true));
         assert_eq!(files.weigh("/app").bytes, 1056.0);
-        assert_eq!(files.weigh("/app/node_modules/x").bytes, 150.0, "a tenth of the one, all of the other");
+        assert_eq!(
+            files.weigh("/app/node_modules/x").bytes,
+            50.0,
+            "all of what may be there, nothing of the rest"
+        );
         assert!(!files.weigh("/app/node_modules/x").exact);
+        let part = files.select(&PathSelector::plain("/app/node_modules/x"));
+        assert_eq!(part.bytes, 50.0);
+        let elsewhere = Files { amounts: vec![amount("usr", 1000.0, false)], ..Files::default() };
+        let part = elsewhere.select(&PathSelector::plain("/usr/bin/x"));
+        assert_eq!(part.bytes, 100.0, "a tenth, where nothing is known of the path");
         assert_eq!(files.weigh("/etc"), Weight::NONE);
     }
 

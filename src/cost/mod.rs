@@ -4,12 +4,14 @@
 //! measured on this machine is handed in.
 
 mod commands;
+pub mod compare;
 mod estimate;
 mod files;
 pub mod images;
 mod measured;
 mod model;
 mod run;
+pub mod sizes;
 pub mod words;
 
 #[cfg(test)]
@@ -19,7 +21,8 @@ use serde::{Deserialize, Serialize};
 
 pub use estimate::{StepSeconds, estimate, rough_seconds};
 pub use measured::{Measured, MeasuredImage, Measurement};
-pub use model::Inputs;
+pub use model::{Inputs, Piece, PieceKind};
+pub use sizes::Sizes;
 
 /// What a figure rests on; the order is that of trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

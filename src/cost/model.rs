@@ -41,6 +41,17 @@ pub struct Piece {
     pub weight: Weight,
     /// What it is.
     pub kind: PieceKind,
+    /// Bytes of a `.git` folder among them.
+    pub git: f64,
+    /// It is what a build is for: a program, a jar.
+    pub artifact: bool,
+}
+
+impl Piece {
+    /// Makes a piece.
+    pub fn new(at: impl Into<String>, weight: Weight, kind: PieceKind) -> Self {
+        Self { at: at.into(), weight, kind, git: 0.0, artifact: false }
+    }
 }
 
 /// What a piece of a layer is.
@@ -66,6 +77,15 @@ pub enum PieceKind {
     },
     /// Files of a layer below that are hidden here; they add nothing and cost what they cost there.
     Deleted,
+    /// Files among those copied that were there before, unchanged; they add nothing to what is copied.
+    Repeated,
+}
+
+impl PieceKind {
+    /// Tells whether its bytes are part of the layer.
+    pub const fn adds(&self) -> bool {
+        !matches!(self, Self::Deleted | Self::Repeated)
+    }
 }
 
 impl Layer {
@@ -79,7 +99,7 @@ impl Layer {
     }
 
     fn added(&self) -> impl Iterator<Item = Weight> {
-        self.pieces.iter().filter(|piece| piece.kind != PieceKind::Deleted).map(|piece| piece.weight)
+        self.pieces.iter().filter(|piece| piece.kind.adds()).map(|piece| piece.weight)
     }
 
     /// Sets the whole to what is told, and the pieces in proportion.
@@ -88,12 +108,12 @@ impl Layer {
         self.told = Some(told);
         if sum.bytes > 0.0 {
             let factor = told.value / sum.bytes;
-            for piece in self.pieces.iter_mut().filter(|piece| piece.kind != PieceKind::Deleted) {
+            for piece in self.pieces.iter_mut().filter(|piece| piece.kind.adds()) {
                 piece.weight.bytes *= factor;
             }
         } else if told.value > 0.0 {
             let weight = Weight { bytes: told.value, files: 1.0, exact: false };
-            self.pieces.push(Piece { at: String::new(), weight, kind: PieceKind::Output });
+            self.pieces.push(Piece::new("", weight, PieceKind::Output));
         }
     }
 }
@@ -160,7 +180,7 @@ fn work_out_one(vertex: &Vertex, all: &[Worked], inputs: &Inputs<'_>) -> Worked 
             let size = images::size(name, inputs.measured).bytes.unwrap_or(unknown);
             let bytes = size.value;
             let weight = Weight { bytes, files: 0.0, exact: false };
-            let piece = Piece { at: String::new(), weight, kind: PieceKind::Base };
+            let piece = Piece::new("", weight, PieceKind::Base);
             let layer = Layer { pieces: vec![piece], told: Some(size) };
             // Files of an image are 20 kB on average; only the seconds of a copy of all of them rest on it.
             let base = Amount { at: String::new(), bytes, files: bytes / 20_000.0, diffuse: false };
@@ -218,7 +238,7 @@ fn file_op(op: &FileOp, vertex: &Vertex, all: &[Worked]) -> Worked {
                 let weight = files::weigh_entry(&entry);
                 let at = path::clean(at).into_owned();
                 files.put(&at, &entry);
-                layer.pieces.push(Piece { at, weight, kind: PieceKind::Copied });
+                layer.pieces.push(Piece::new(at, weight, PieceKind::Copied));
             }
             Action::Copy(copy) => {
                 let source = copy.input.map(|number| &all[vertex.inputs[number]].files);
@@ -247,12 +267,24 @@ fn copy_in(copy: &CopyAction, source: &Files, files: &mut Files, layer: &mut Lay
         let amount = Amount { at: dest.clone(), bytes: weight.bytes, files: 100.0, diffuse: true };
         files.amounts.push(amount);
     } else {
+        let mut again = Weight::NONE;
         for (to, entry) in placed(&source.known, &selector, &dest, into) {
+            if let Some(old) = files.known.get(&to) {
+                again = again.plus(files::weigh_same(&old, &entry));
+            }
             files.put(&to, &with_mode(&entry, copy.mode.as_deref()));
         }
         carry_amounts(&selector, source, files, &dest, into);
+        if again.bytes > 0.0 {
+            layer.pieces.push(Piece::new(dest.clone(), again, PieceKind::Repeated));
+        }
     }
-    layer.pieces.push(Piece { at: dest, weight, kind: PieceKind::Copied });
+    let mut piece = Piece::new(dest.clone(), weight, PieceKind::Copied);
+    if unpacked.is_none() {
+        piece.git =
+            files.known.get(&path::join(&dest, ".git")).map_or(0.0, |git| files::weigh_entry(&git).bytes);
+    }
+    layer.pieces.push(piece);
 }
 
 /// How many times larger an archive is when it is unpacked, as ADD does; none for what is no archive.
@@ -309,6 +341,8 @@ fn carry_amounts(selector: &Selector, source: &Files, files: &mut Files, dest: &
         .take_while(|part| !selector.wildcard || !part.contains(['*', '?', '[']))
         .collect();
     let from = fixed.join("/");
+    let known = source.known.get(&from).map_or(Weight::NONE, |entry| files::weigh_entry(&entry));
+    let share = source.share(known, &from);
     for amount in &source.amounts {
         let one_file = amount.files <= 1.0 && amount.at == from;
         let at = if one_file && into {
@@ -322,9 +356,11 @@ fn carry_amounts(selector: &Selector, source: &Files, files: &mut Files, dest: &
         } else {
             continue;
         };
-        let part = Files { amounts: vec![amount.clone()], ..Files::default() }.weigh(&from);
+        let part = amount.within(&from, share);
         let (bytes, count) = (part.bytes, part.files);
-        files.amounts.push(Amount { at, bytes, files: count, diffuse: amount.diffuse });
+        if bytes > 0.0 {
+            files.amounts.push(Amount { at, bytes, files: count, diffuse: amount.diffuse });
+        }
     }
 }
 

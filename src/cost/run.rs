@@ -100,13 +100,16 @@ impl Run<'_> {
         if hidden || output.bytes <= 0.0 {
             return;
         }
-        let Output { at, bytes, files, diffuse, leftover } = output;
+        let Output { at, bytes, files, diffuse, once, artifact, leftover } = output;
+        if once && self.files.amounts.iter().any(|amount| amount.at == at) {
+            return;
+        }
         let weight = Weight { bytes, files, exact: false };
         let kind = match leftover {
             Some((what, fix)) => PieceKind::Leftover { what: what.to_string(), fix: fix.to_string() },
             None => PieceKind::Output,
         };
-        self.layer.pieces.push(Piece { at: at.clone(), weight, kind });
+        self.layer.pieces.push(Piece { artifact, ..Piece::new(at.clone(), weight, kind) });
         self.files.amounts.push(Amount { at, bytes, files, diffuse });
     }
 
@@ -137,7 +140,7 @@ impl Run<'_> {
         // What this very layer made and takes away again costs nothing; what came from below stays below.
         let mut own = 0.0;
         self.layer.pieces.retain(|piece| {
-            let inside = path::is_within(&piece.at, at) && !matches!(piece.kind, PieceKind::Deleted);
+            let inside = path::is_within(&piece.at, at) && piece.kind.adds();
             if inside {
                 own += piece.weight.bytes;
             }
@@ -146,7 +149,7 @@ impl Run<'_> {
         let gone = self.files.remove(at);
         let below = Weight { bytes: (gone.bytes - own).max(0.0), ..gone };
         if below.bytes >= 1.0 {
-            self.layer.pieces.push(Piece { at: at.to_string(), weight: below, kind: PieceKind::Deleted });
+            self.layer.pieces.push(Piece::new(at, below, PieceKind::Deleted));
         }
     }
 
@@ -157,7 +160,7 @@ impl Run<'_> {
             .layer
             .pieces
             .iter()
-            .filter(|piece| path::is_within(&piece.at, at) && !matches!(piece.kind, PieceKind::Deleted))
+            .filter(|piece| path::is_within(&piece.at, at) && piece.kind.adds())
             .map(|piece| piece.weight.bytes)
             .sum();
         let under = self.layer.pieces.iter().any(|piece| {
@@ -168,7 +171,7 @@ impl Run<'_> {
         let weight = Weight { bytes: (whole.bytes - own).max(0.0), ..whole };
         if weight.bytes >= 1.0 && !under {
             let kind = PieceKind::CopiedUp { by: by.to_string() };
-            self.layer.pieces.push(Piece { at: at.to_string(), weight, kind });
+            self.layer.pieces.push(Piece::new(at, weight, kind));
         }
     }
 
@@ -203,7 +206,7 @@ impl Run<'_> {
             if weight.bytes < 1.0 {
                 continue;
             }
-            self.layer.pieces.push(Piece { at: at.clone(), weight, kind: PieceKind::Output });
+            self.layer.pieces.push(Piece::new(at.clone(), weight, PieceKind::Output));
             match entry {
                 Some(entry) => self.files.put(&at, &entry),
                 None => self.files.amounts.push(Amount {
@@ -236,7 +239,15 @@ impl Run<'_> {
             }
         };
         if let (Some(bytes), Some(at)) = (bytes, at.and_then(|word| self.operand(call, &word))) {
-            self.put(Output { at, bytes, files: 1.0, diffuse: false, leftover: None });
+            self.put(Output {
+                at,
+                bytes,
+                files: 1.0,
+                diffuse: false,
+                once: false,
+                artifact: false,
+                leftover: None,
+            });
         }
     }
 }

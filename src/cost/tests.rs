@@ -107,3 +107,12 @@ fn a_working_directory_weighs_nothing() {
     let bytes: Vec<f64> = costs.iter().map(|cost| cost.bytes.value).collect();
     assert_eq!(bytes, [3.0, 0.0], "that of the root is no step");
 }
+
+#[test]
+fn a_program_copied_from_a_builder_brings_nothing_of_the_builder_along() {
+    let text = "FROM golang:1.19-alpine AS b\nWORKDIR /app\nCOPY . .\nRUN go build -o main .\n\
+                FROM alpine:3.17\nCOPY --from=b /app/main .\n";
+    let costs = costs(text, &[("main.go", "package main")]);
+    let last = costs.last().expect("six steps");
+    assert_eq!(last.bytes, Figure { value: 5.5e6, basis: Basis::Estimated });
+}
