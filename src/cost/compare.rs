@@ -1,7 +1,6 @@
 //! What the same program would weigh on another base, in one stage or in two, and what to mind there.
 
 use super::images::{self, CatalogueImage, Libc};
-use super::model::PieceKind;
 use super::sizes::{LayerSize, Sizes, StageSize, total};
 use super::{Basis, Figure, Measured};
 use crate::dockerfile::ast::{CommandLine, Dockerfile, InstructionKind};
@@ -499,9 +498,4 @@ fn java_alpine(tag: &str) -> String {
         .find(|v| ["8", "11", "17", "21", "25"].contains(&v.as_str()))
         .unwrap_or_else(|| "17".to_string());
     format!("eclipse-temurin:{version}-jre-alpine")
-}
-
-/// Tells whether a piece is left in an image without use.
-pub fn is_leftover(kind: &PieceKind) -> bool {
-    matches!(kind, PieceKind::Leftover { .. })
 }
