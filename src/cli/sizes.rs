@@ -9,6 +9,7 @@ use super::{BuildFlags, Ended, Project, costs};
 use crate::cli::flags::{Format, FormatFlag};
 use crate::cost::compare::{self, Comparison};
 use crate::cost::sizes::Sizes;
+use crate::cost::view::SizesView;
 use crate::cost::{Inputs, images};
 use crate::declare::Declarations;
 use crate::graph;
@@ -41,6 +42,7 @@ struct Page<'a> {
     target: Option<&'a str>,
     sizes: &'a Sizes,
     comparison: &'a Comparison,
+    view: &'a SizesView,
     all: bool,
     compare_only: bool,
     learned: Option<learn::Learned>,
@@ -63,12 +65,14 @@ pub fn run(args: &Args) -> anyhow::Result<Ended> {
         Inputs { context: &input.context, named: &input.named, measured: &measured, declared: &declared };
     let sizes = Sizes::of(&input.dockerfile, &graph, &inputs);
     let comparison = compare::compare(&input.dockerfile, &graph, &sizes, &measured);
+    let view = SizesView::new(&sizes, &comparison);
     let page = Page {
         context: project.sources.context.display().to_string(),
         dockerfile: &project.sources.dockerfile_name,
         target: args.build.target.as_deref(),
         sizes: &sizes,
         comparison: &comparison,
+        view: &view,
         all: args.all,
         compare_only: args.compare,
         learned,

@@ -5,6 +5,7 @@
 
 mod commands;
 pub mod compare;
+mod day;
 mod estimate;
 mod files;
 pub mod images;
@@ -12,6 +13,7 @@ mod measured;
 mod model;
 mod run;
 pub mod sizes;
+pub mod view;
 pub mod words;
 
 #[cfg(test)]
@@ -19,6 +21,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use day::Day;
 pub use estimate::{StepSeconds, estimate, rough_seconds};
 pub use measured::{Measured, MeasuredImage, Measurement};
 pub use model::{Inputs, Piece, PieceKind};

@@ -6,7 +6,8 @@ use super::Page;
 use crate::cli::output::safe;
 use crate::cost::compare::Way;
 use crate::cost::images::CatalogueImage;
-use crate::cost::sizes::{LayerSize, StageSize};
+use crate::cost::sizes::StageSize;
+use crate::cost::view;
 use crate::cost::words::{bytes, figure_bytes};
 
 const BOLD: &str = "\x1b[1m";
@@ -63,38 +64,16 @@ fn headline(page: &Page<'_>, out: &mut String) {
 
 /// The layers of a stage's image, with a bar to scale.
 fn layers(stage: &StageSize, width: usize, out: &mut String) {
-    let most = stage.layers.iter().map(|layer| layer.bytes.value).fold(0.0, f64::max);
     let bar = (width / 5).clamp(8, 24);
     let text = width.saturating_sub(5 + 2 + 14 + 2 + bar + 2).max(20);
-    let _ = writeln!(
-        out,
-        "{DIM}{:>5}  {:>14}  {:bar$}  layer, in the order of the file{RESET}",
-        "line", "size", ""
-    );
-    for layer in &stage.layers {
-        let _ = writeln!(
-            out,
-            "{:>5}  {:>14}  {:bar$}  {}",
-            layer.line,
-            figure_bytes(layer.bytes),
-            drawn(layer.bytes.value, most, bar),
-            shortened(&layer_words(layer), text),
-        );
+    let _ = writeln!(out, "{DIM}{:>5}  {:>14}  {:bar$}  layer{RESET}", "line", "size", "");
+    for layer in view::bars(stage) {
+        let line = layer.line.map(|line| line.to_string()).unwrap_or_default();
+        let drawn = "█".repeat(layer.cells(bar));
+        let label = safe(&layer.label).into_owned();
+        let _ = writeln!(out, "{line:>5}  {:>14}  {drawn:bar$}  {}", layer.size, shortened(&label, text));
     }
     let _ = writeln!(out, "{:>5}  {BOLD}{:>14}{RESET}  in all", "", figure_bytes(stage.total));
-}
-
-fn layer_words(layer: &LayerSize) -> String {
-    safe(&layer.instruction).into_owned()
-}
-
-/// A bar to scale; the least that is something is one character.
-fn drawn(value: f64, most: f64, width: usize) -> String {
-    if value <= 0.0 || most <= 0.0 {
-        return String::new();
-    }
-    let cells = (value / most * width as f64).round().max(1.0) as usize;
-    "█".repeat(cells.min(width))
 }
 
 fn shortened(text: &str, width: usize) -> String {
@@ -156,6 +135,7 @@ fn waste(page: &Page<'_>, out: &mut String) {
 
 fn comparison(page: &Page<'_>, width: usize, out: &mut String) {
     let rows = &page.comparison.rows;
+    let bars = &page.view.ways;
     if rows.len() < 2 && page.comparison.impossible.is_empty() {
         return;
     }
@@ -163,16 +143,15 @@ fn comparison(page: &Page<'_>, width: usize, out: &mut String) {
         out.push('\n');
     }
     let _ = writeln!(out, "{BOLD}The same program{RESET}");
-    let most = rows.iter().map(|row| row.total.value).fold(0.0, f64::max);
     let bar = (width / 5).clamp(8, 24);
-    for row in rows {
+    for (row, drawn) in rows.iter().zip(bars) {
         let style = if row.kind == Way::This { BOLD } else { "" };
         let _ = writeln!(
             out,
             "  {style}{:<18}{RESET} {:>14}  {:bar$}  FROM {}",
             row.kind.words(),
             figure_bytes(row.total),
-            drawn(row.total.value, most, bar),
+            "█".repeat(drawn.cells(bar)),
             safe(&row.base),
         );
         for change in &row.changes {
@@ -189,22 +168,13 @@ fn comparison(page: &Page<'_>, width: usize, out: &mut String) {
 
 /// Where the sizes of the bases come from, and what `about` means.
 fn sources(page: &Page<'_>, out: &mut String) {
-    let mut told = Vec::new();
-    for stage in &page.sizes.stages {
-        if let Some(base) = &stage.base {
-            let note = base.note();
-            if !told.contains(&note) {
-                told.push(note);
-            }
-        }
-    }
     let _ = writeln!(
         out,
         "\n{DIM}Sizes of base images ({} are known, --catalogue lists them with their sources):",
         crate::cost::images::catalogue().len()
     );
-    for note in told {
-        let _ = writeln!(out, "  {}", safe(&note));
+    for note in &page.view.sources {
+        let _ = writeln!(out, "  {}", safe(note));
     }
     let _ = writeln!(
         out,
