@@ -10,7 +10,7 @@ use super::theme::ThemeName;
 
 const CELL_WIDTH: f64 = 8.4;
 const CELL_HEIGHT: f64 = 18.0;
-const BASELINE: f64 = 13.5;
+const BASELINE: f64 = 13.6;
 const MARGIN: f64 = 14.0;
 const FONT: &str = "ui-monospace,'SF Mono',Menlo,'DejaVu Sans Mono','Liberation Mono',Consolas,monospace";
 
@@ -166,12 +166,23 @@ impl Run {
                 hex(background)
             );
         }
-        if self.text.trim().is_empty() && !self.look.underlined {
+        let drawn = shapes(&self.text, x, y);
+        if !drawn.is_empty() {
+            let fill = hex(self.look.text);
+            let opacity = if self.look.dim { r#" opacity="0.65""# } else { "" };
+            let _ = writeln!(out, r#"<path d="{drawn}" fill="{fill}"{opacity}/>"#);
+        }
+        let text: String = self.text.chars().map(|c| if shape(c).is_some() { ' ' } else { c }).collect();
+        if text.trim().is_empty() && !self.look.underlined {
             return;
         }
+        self.draw_text(out, &text, x, y);
+    }
+
+    fn draw_text(&self, out: &mut String, text: &str, x: f64, y: f64) {
         // Blanks at the ends need no drawing, and textLength would spread them.
-        let lead = self.text.len() - self.text.trim_start().len();
-        let shown = if self.look.underlined { self.text.as_str() } else { self.text.trim() };
+        let lead = text.len() - text.trim_start().len();
+        let shown = if self.look.underlined { text } else { text.trim() };
         let x = if self.look.underlined { x } else { x + lead as f64 * CELL_WIDTH };
         let length = shown.width() as f64 * CELL_WIDTH;
         let mut style = String::new();
@@ -195,6 +206,66 @@ impl Run {
             escape(shown)
         );
     }
+}
+
+/// Parts of a cell, from 0 to 1 across and down: left, top, right, bottom.
+type Part = [f64; 4];
+
+/// Frames and blocks are drawn as shapes: no font draws them without gaps between the rows.
+fn shape(c: char) -> Option<&'static [Part]> {
+    // Half the width of a frame's line, across and down.
+    const X: [f64; 2] = [0.43, 0.57];
+    const Y: [f64; 2] = [0.465, 0.535];
+    Some(match c {
+        '█' => &[[0.0, 0.0, 1.0, 1.0]],
+        '▀' => &[[0.0, 0.0, 1.0, 0.5]],
+        '▄' => &[[0.0, 0.5, 1.0, 1.0]],
+        '▏' => &[[0.0, 0.0, 0.125, 1.0]],
+        '▎' => &[[0.0, 0.0, 0.25, 1.0]],
+        '▍' => &[[0.0, 0.0, 0.375, 1.0]],
+        '▌' => &[[0.0, 0.0, 0.5, 1.0]],
+        '▋' => &[[0.0, 0.0, 0.625, 1.0]],
+        '▊' => &[[0.0, 0.0, 0.75, 1.0]],
+        '▉' => &[[0.0, 0.0, 0.875, 1.0]],
+        '─' => &[[0.0, Y[0], 1.0, Y[1]]],
+        '│' => &[[X[0], 0.0, X[1], 1.0]],
+        '╭' | '┌' => &[[X[0], Y[0], 1.0, Y[1]], [X[0], Y[0], X[1], 1.0]],
+        '╮' | '┐' => &[[0.0, Y[0], X[1], Y[1]], [X[0], Y[0], X[1], 1.0]],
+        '╰' | '└' => &[[X[0], Y[0], 1.0, Y[1]], [X[0], 0.0, X[1], Y[1]]],
+        '╯' | '┘' => &[[0.0, Y[0], X[1], Y[1]], [X[0], 0.0, X[1], Y[1]]],
+        _ => return None,
+    })
+}
+
+/// The shapes of a run as one path; neighbours of one shape are drawn in one go.
+fn shapes(text: &str, x: f64, y: f64) -> String {
+    let mut out = String::new();
+    let chars: Vec<char> = text.chars().collect();
+    let mut column = 0;
+    let mut at = 0;
+    while at < chars.len() {
+        let c = chars[at];
+        let mut next = at + 1;
+        if matches!(c, '─' | '█' | '▀' | '▄') {
+            while chars.get(next) == Some(&c) {
+                next += 1;
+            }
+        }
+        let count = next - at;
+        for [left, top, right, bottom] in shape(c).unwrap_or_default() {
+            let (from, to) = (column as f64 + left, (column + count - 1) as f64 + right);
+            let (x1, x2) = (x + from * CELL_WIDTH, x + to * CELL_WIDTH);
+            let (y1, y2) = (y + top * CELL_HEIGHT, y + bottom * CELL_HEIGHT);
+            // Writing to a String cannot fail.
+            let _ = write!(out, "M{x1:.1} {y1:.1}H{x2:.1}V{y2:.1}H{x1:.1}Z");
+        }
+        column += chars[at..next]
+            .iter()
+            .map(|c| unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0))
+            .sum::<usize>();
+        at = next;
+    }
+    out
 }
 
 fn colour(colour: Color, ground: &Ground) -> Option<[u8; 3]> {

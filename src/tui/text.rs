@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::cost::{Basis, Figure};
+
 pub use crate::cli::output::safe;
-pub use crate::cost::words::{bytes, figure_bytes, figure_seconds, seconds};
+pub use crate::cost::words::{bytes, figure_bytes};
 
 /// Columns that a text takes on a terminal.
 pub fn width(text: &str) -> usize {
@@ -56,37 +58,59 @@ fn take(text: &str, columns: usize) -> &str {
     text
 }
 
-/// Breaks words into lines of at most `columns`; a word that is longer is broken itself. Each word comes with a
-/// mark of the caller's, which its pieces keep.
+/// Breaks words into lines of at most `columns`, at blanks alone; a word that is longer is broken itself. Each
+/// piece comes with a mark of the caller's, which its parts keep.
 pub fn wrap<M: Copy + PartialEq>(words: &[(M, String)], columns: usize) -> Vec<Vec<(M, String)>> {
     let columns = columns.max(1);
     let mut lines: Vec<Vec<(M, String)>> = vec![Vec::new()];
     let mut used = 0;
-    for (mark, text) in words {
-        for piece in text.split_inclusive(' ') {
-            let mut rest = piece;
-            let bare = width(piece.trim_end());
-            if used > 0 && used + bare > columns {
+    for word in unbroken(words) {
+        let bare: usize = word.iter().map(|(_, text)| width(text.trim_end())).sum();
+        if used > 0 && used + bare > columns {
+            lines.push(Vec::new());
+            used = 0;
+        }
+        for (mark, text) in word {
+            let mut rest = text;
+            while used + width(rest.trim_end()) > columns {
+                let head = take(rest, columns - used);
+                // A character wider than the line is let stand alone rather than looped over.
+                let cut = match head.len() {
+                    0 if used == 0 => rest.chars().next().map_or(0, char::len_utf8),
+                    n => n,
+                };
+                push(&mut lines, mark, &rest[..cut]);
+                rest = &rest[cut..];
                 lines.push(Vec::new());
                 used = 0;
             }
-            while width(rest.trim_end()) > columns {
-                let head = take(rest, columns);
-                // A character wider than the line is let stand alone rather than looped over.
-                let cut =
-                    if head.is_empty() { rest.chars().next().map_or(0, char::len_utf8) } else { head.len() };
-                push(&mut lines, *mark, &rest[..cut]);
-                rest = &rest[cut..];
-                lines.push(Vec::new());
-            }
-            let blank_first = used == 0 && rest.trim().is_empty();
-            if !blank_first {
-                push(&mut lines, *mark, rest);
+            if used > 0 || !rest.trim().is_empty() || rest.len() > 1 {
+                push(&mut lines, mark, rest);
                 used += width(rest);
             }
         }
     }
+    for (_, last) in lines.iter_mut().filter_map(|line| line.last_mut()) {
+        last.truncate(last.trim_end().len());
+    }
     lines
+}
+
+/// Pieces between blanks, each with the blanks after it; one word may have several marks.
+fn unbroken<M: Copy>(words: &[(M, String)]) -> Vec<Vec<(M, &str)>> {
+    let mut all: Vec<Vec<(M, &str)>> = vec![Vec::new()];
+    for (mark, text) in words {
+        for piece in text.split_inclusive(' ') {
+            if let Some(last) = all.last_mut() {
+                last.push((*mark, piece));
+            }
+            if piece.ends_with(' ') {
+                all.push(Vec::new());
+            }
+        }
+    }
+    all.retain(|word| !word.is_empty());
+    all
 }
 
 fn push<M: Copy + PartialEq>(lines: &mut [Vec<(M, String)>], mark: M, text: &str) {
@@ -95,6 +119,28 @@ fn push<M: Copy + PartialEq>(lines: &mut [Vec<(M, String)>], mark: M, text: &str
         Some((last, so_far)) if *last == mark => so_far.push_str(text),
         _ => line.push((mark, text.to_string())),
     }
+}
+
+/// Seconds as all commands write them, without a needless zero: `0.2 s`, `2 s`, `3 min 58 s`.
+pub fn seconds(value: f64) -> String {
+    crate::cost::words::seconds(value).replace(".0 s", " s")
+}
+
+/// Seconds in a column, where minutes have to do: `38 s`, `4 min`, `1.2 h`.
+pub fn seconds_short(value: f64) -> String {
+    match value {
+        v if v < 99.5 => {
+            format!("{} s", if v < 9.95 { seconds(v).replace(" s", "") } else { v.round().to_string() })
+        }
+        v if v < 3570.0 => format!("{} min", (v / 60.0).round()),
+        v => format!("{:.1} h", v / 3600.0),
+    }
+}
+
+/// Seconds with `about` before what is estimated.
+pub fn figure_seconds(figure: Figure) -> String {
+    let about = if figure.basis == Basis::Estimated && figure.value >= 0.05 { "about " } else { "" };
+    format!("{about}{}", seconds(figure.value))
 }
 
 /// `1,204`.
@@ -153,14 +199,15 @@ pub fn runs(numbers: &[u32]) -> String {
     out
 }
 
-/// How many times less `after` is than `before`: `205 times less`, `a third less` is left to the seconds.
+/// How many times less `after` is than `before`, to two digits: `200 times less`. None for less than twice.
 pub fn times_less(before: f64, after: f64) -> Option<String> {
     let ratio = before / after;
     if !ratio.is_finite() || ratio < 1.95 {
         return None;
     }
-    let text =
-        if ratio < 9.95 { format!("{ratio:.1}").replace(".0", "") } else { count(ratio.round() as usize) };
+    let unit = 10_f64.powf((ratio.log10().floor() - 1.0).max(0.0));
+    let rounded = (ratio / unit).round() * unit;
+    let text = if ratio < 9.95 { format!("{ratio:.1}").replace(".0", "") } else { count(rounded as usize) };
     Some(format!("{text} times less"))
 }
 
@@ -169,12 +216,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn seconds_in_a_column_are_short() {
+        let table = [
+            (0.0, "0 s"),
+            (0.21, "0.2 s"),
+            (2.0, "2 s"),
+            (38.4, "38 s"),
+            (238.0, "4 min"),
+            (4321.0, "1.2 h"),
+        ];
+        for (value, want) in table {
+            assert_eq!(seconds_short(value), want);
+        }
+    }
+
+    #[test]
     fn counts_lists_and_runs() {
         assert_eq!(plural(1, "file"), "1 file");
         assert_eq!(plural(1_204_000, "file"), "1,204,000 files");
         assert_eq!(and(&["3", "4", "5"]), "3, 4 and 5");
         assert_eq!(runs(&[3, 4, 5, 8, 10, 11]), "3-5, 8, 10, 11");
-        assert_eq!(times_less(41.0, 0.2).as_deref(), Some("205 times less"));
+        assert_eq!(times_less(41.2, 0.2).as_deref(), Some("210 times less"));
         assert_eq!(times_less(4.0, 2.0).as_deref(), Some("2 times less"));
         assert_eq!(times_less(4.0, 3.0), None);
         assert_eq!(times_less(4.0, 0.0), None);
@@ -201,5 +263,11 @@ mod tests {
         assert_eq!(lines, ["COPY takes in", "src/app.js,", "and more"]);
         let long = [(0, "abcdefgh".to_string())];
         assert_eq!(wrap(&long, 3).len(), 3);
+        let marked = [(0, "a word".to_string()), (1, ".".to_string())];
+        assert_eq!(
+            wrap(&marked, 6),
+            [vec![(0, "a ".to_string())], vec![(0, "word".to_string()), (1, ".".to_string())]]
+        );
+        assert_eq!(wrap(&[(0, "日本".to_string())], 1).len(), 3, "wider than the line");
     }
 }

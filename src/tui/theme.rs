@@ -341,9 +341,8 @@ fn coloured(p: &Palette, role: Role) -> Style {
         Role::Bar => plain.fg(p.bad),
         Role::Sign => bold.fg(p.maybe),
         Role::Selected => p.selected.map_or(plain.add_modifier(Modifier::REVERSED), |c| plain.bg(c)),
-        Role::SelectedElsewhere => {
-            p.elsewhere.map_or(plain.add_modifier(Modifier::UNDERLINED), |c| plain.bg(c))
-        }
+        // The sign in the gutter tells the line where no background can.
+        Role::SelectedElsewhere => p.elsewhere.map_or(plain, |c| plain.bg(c)),
         Role::Fresh => bold.add_modifier(Modifier::REVERSED),
         Role::Sentence => bold,
         Role::Worse => bold.fg(p.bad),
@@ -361,10 +360,16 @@ fn mono(role: Role) -> Style {
     let plain = Style::new();
     let bold = plain.add_modifier(Modifier::BOLD);
     match role {
-        Role::Text | Role::Cached | Role::Border | Role::Path | Role::Bar | Role::Removed => plain,
+        Role::SelectedElsewhere
+        | Role::Text
+        | Role::Cached
+        | Role::Border
+        | Role::Path
+        | Role::Bar
+        | Role::Removed => plain,
         Role::Dim | Role::Ignored => plain.add_modifier(Modifier::DIM),
         Role::Rebuilds | Role::Selected | Role::Fresh | Role::Guide => bold.add_modifier(Modifier::REVERSED),
-        Role::SelectedElsewhere | Role::Warning | Role::Error => bold.add_modifier(Modifier::UNDERLINED),
+        Role::Warning | Role::Error => bold.add_modifier(Modifier::UNDERLINED),
         Role::Strong
         | Role::Title
         | Role::BorderFocus

@@ -131,23 +131,46 @@ fn drags(seen: &Seen<'_>, dragged: &[usize]) -> Words {
     let one_stage = steps.iter().all(|s| s.label.stage.is_none());
     let which = if one_stage {
         let numbers: Vec<u32> = dragged.iter().filter_map(|s| steps.get(*s)).map(|s| s.label.index).collect();
-        format!("{} {}", if numbers.len() == 1 { "step" } else { "steps" }, text::runs(&numbers))
+        let runs = text::runs(&numbers);
+        let list: Vec<&str> = runs.split(", ").collect();
+        format!("{} {}", if numbers.len() == 1 { "step" } else { "steps" }, text::and(&list))
     } else {
-        text::plural(dragged.len(), "more step")
+        by_stage(seen, dragged)
     };
     let sum = text::figure_seconds(Figure { value: seconds, basis });
+    let one = dragged.len() == 1;
     vec![
         say(Tone::Plain, "It drags along "),
         say(Tone::Strong, which),
         say(
             Tone::Plain,
-            ", which have no reason of their own: "
-                .replace("have", if dragged.len() == 1 { "has" } else { "have" })
-                .replace("their", if dragged.len() == 1 { "its" } else { "their" }),
+            if one { ", which has no reason of its own: " } else { ", which have no reason of their own: " },
         ),
         say(Tone::Bad, sum),
         say(Tone::Plain, "."),
     ]
+}
+
+/// `builder steps 4 and 5, final step 3`.
+fn by_stage(seen: &Seen<'_>, steps: &[usize]) -> String {
+    let mut stages: Vec<(String, Vec<u32>)> = Vec::new();
+    for step in steps.iter().filter_map(|s| seen.outcome.graph.steps.get(*s)) {
+        let stage = step.label.stage.clone().unwrap_or_default();
+        match stages.iter_mut().find(|(name, _)| *name == stage) {
+            Some((_, numbers)) => numbers.push(step.label.index),
+            None => stages.push((stage, vec![step.label.index])),
+        }
+    }
+    let told: Vec<String> = stages
+        .iter()
+        .map(|(stage, numbers)| {
+            let runs = text::runs(numbers);
+            let list: Vec<&str> = runs.split(", ").collect();
+            let word = if numbers.len() == 1 { "step" } else { "steps" };
+            format!("{} {word} {}", text::safe(stage), text::and(&list))
+        })
+        .collect();
+    told.join(", ")
 }
 
 /// One cause in a sentence.

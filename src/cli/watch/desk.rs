@@ -83,9 +83,10 @@ impl Desk {
             measured: costs::measured(&sources.context),
             per_day: open.per_day.unwrap_or(PER_DAY),
         };
-        let (took, bench) = timed(|| {
-            Workbench::new(setting, &sources.dockerfile_name, &sources.text, sources.scan.shipped())
-        });
+        let path = sources.dockerfile_path.as_deref();
+        let name =
+            path.and_then(|p| sources.in_context(p)).unwrap_or_else(|| sources.dockerfile_name.clone());
+        let (took, bench) = timed(|| Workbench::new(setting, &name, &sources.text, sources.scan.shipped()));
         let mut desk = Self {
             sources,
             bench,
@@ -464,6 +465,12 @@ impl Desk {
         &mut self.bench
     }
 
+    /// The Dockerfile's path in the context if it lies there, else as the user knows it.
+    fn dockerfile_shown(&self) -> String {
+        let path = self.sources.dockerfile_path.as_deref();
+        path.and_then(|p| self.sources.in_context(p)).unwrap_or_else(|| self.sources.dockerfile_name.clone())
+    }
+
     /// All that a screen shows.
     pub fn snapshot(&self) -> Snapshot {
         let tree = self.bench.tree();
@@ -472,7 +479,7 @@ impl Desk {
             generation: self.bench.generation(),
             header: Header {
                 context: text::safe(&context_name(&self.sources.context)).into_owned(),
-                dockerfile: text::safe(&self.sources.dockerfile_name).into_owned(),
+                dockerfile: text::safe(&self.dockerfile_shown()).into_owned(),
                 files: tree.len(),
                 ignored: self.ignored.len(),
                 bytes: tree.bytes(),
@@ -491,7 +498,7 @@ impl Desk {
             sizes: None,
             left_text: Arc::clone(self.bench.left().0),
             right_text: self.bench.right_text().cloned(),
-            dockerfile_path: text::safe(&self.sources.dockerfile_name).into_owned(),
+            dockerfile_path: text::safe(&self.dockerfile_shown()).into_owned(),
             can_undo: self.bench.can_undo(),
             took: self.took,
         }

@@ -12,9 +12,6 @@ use crate::tui::model::{FileKind, FileRow, FileState, Impact};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::{text, words};
 
-/// Columns of one side of "would rebuild".
-const IMPACT: u16 = 13;
-
 /// Draws them.
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
     let theme = &app.theme;
@@ -22,15 +19,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
     let two = app.shown().is_some_and(|s| s.right.is_some());
     let mut block = paint::pane(theme, "files", focused);
     let columns = Columns::of(area.width.saturating_sub(2), two);
-    if columns.impact {
-        let sides = if two { format!("as it is {} other", theme.glyphs.between) } else { String::new() };
-        let head = format!(" an edit would rebuild: {sides} ");
-        let head = if text::width(&head) + 12 > usize::from(area.width) {
-            " would rebuild ".to_string()
-        } else {
-            head
-        };
-        block = block.title_top(paint::right_title(vec![Span::styled(head, theme.style(Role::Dim))]));
+    if columns.impact > 0 {
+        block = block
+            .title_top(paint::right_title(vec![Span::styled(head(app, columns), theme.style(Role::Dim))]));
     }
     let mut inner = block.inner(area);
     block.render(area, buffer);
@@ -47,7 +38,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
         if selected {
             let role = if focused { Role::Selected } else { Role::SelectedElsewhere };
             let marked = Rect { width: columns.text(own.width), ..own };
-            paint::wash(buffer, if focused { own } else { marked }, theme.style(role));
+            paint::select(buffer, if focused { own } else { marked }, theme.style(role));
         }
     }
     if rows.is_empty() {
@@ -68,6 +59,20 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
     }
 }
 
+/// The head of the columns at the right, each word above its column.
+fn head(app: &App, columns: Columns) -> String {
+    let own = usize::from(columns.impact) - 2;
+    let shown = app.shown();
+    let right = shown.and_then(|s| s.right.as_ref()).map_or("", |r| r.title.as_str());
+    let name = |title: &str| text::fit_left(title, own, app.theme.glyphs.ellipsis).into_owned();
+    if columns.two {
+        let between = app.theme.glyphs.between;
+        format!(" would rebuild {:>own$} {between} {:>own$} ", "as it is", name(right))
+    } else {
+        " would rebuild ".to_string()
+    }
+}
+
 fn filter(buffer: &mut Buffer, area: Rect, app: &App) {
     let theme = &app.theme;
     let typed = text::safe(&app.files.filter).into_owned();
@@ -85,21 +90,26 @@ fn filter(buffer: &mut Buffer, area: Rect, app: &App) {
 #[derive(Debug, Clone, Copy)]
 struct Columns {
     state: u16,
-    impact: bool,
+    /// Columns of one side of "would rebuild"; 0 where there is no room.
+    impact: u16,
     two: bool,
+}
+
+fn impact(width: u16) -> u16 {
+    match width {
+        0..46 => 0,
+        46..56 => 12,
+        _ => 15,
+    }
 }
 
 impl Columns {
     fn of(width: u16, two: bool) -> Self {
-        Self { state: if width >= 40 { 10 } else { 2 }, impact: width >= 44, two }
+        Self { state: if width >= 40 { 10 } else { 2 }, impact: impact(width), two }
     }
 
     fn impacts(self) -> u16 {
-        match (self.impact, self.two) {
-            (false, _) => 0,
-            (true, false) => IMPACT,
-            (true, true) => IMPACT * 2 + 1,
-        }
+        if self.two && self.impact > 0 { self.impact * 2 + 1 } else { self.impact }
     }
 
     fn text(self, width: u16) -> u16 {
@@ -133,14 +143,8 @@ fn row(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &FileRow, columns: C
     paint::put(buffer, area.x, area.y, text_columns, &spans, glyphs.ellipsis);
     let x = area.x + text_columns;
     paint::put(buffer, x, area.y, columns.state, &[(state_style, &state)], "");
-    if columns.impact {
-        impacts(
-            buffer,
-            Rect { x: x + columns.state, width: columns.impacts(), ..area },
-            theme,
-            row,
-            columns.two,
-        );
+    if columns.impact > 0 {
+        impacts(buffer, Rect { x: x + columns.state, width: columns.impacts(), ..area }, theme, row, columns);
     }
 }
 
@@ -157,8 +161,9 @@ fn state(theme: &Theme, row: &FileRow) -> (Style, Style, String) {
     }
 }
 
-fn impacts(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &FileRow, two: bool) {
+fn impacts(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &FileRow, columns: Columns) {
     let dim = theme.style(Role::Dim);
+    let own = columns.impact;
     if let FileKind::Dir { files, .. } = row.kind {
         paint::put_right(buffer, area.right() - 1, area.y, area.width, dim, &text::plural(files, "file"));
         return;
@@ -171,36 +176,36 @@ fn impacts(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &FileRow, two: b
         _ => theme.style(Role::Text),
     };
     let x = area.x;
-    paint::put_right(buffer, x + IMPACT - 1, area.y, IMPACT - 1, style(left, worse), &told(left));
-    if !two {
+    paint::put_right(buffer, x + own - 1, area.y, own - 1, style(left, worse), &told(left, own));
+    if !columns.two {
         return;
     }
-    paint::put(buffer, x + IMPACT, area.y, 1, &[(dim, theme.glyphs.between)], "");
+    paint::put(buffer, x + own, area.y, 1, &[(dim, theme.glyphs.between)], "");
     if let Some(right) = right {
-        let end = x + IMPACT * 2;
-        paint::put_right(buffer, end, area.y, IMPACT - 1, style(right, false), &told(right));
+        let end = x + own * 2;
+        paint::put_right(buffer, end, area.y, own - 1, style(right, false), &told(right, own));
     }
 }
 
 /// `3-5  38 s`, `4 steps 38 s`, `nothing`.
-fn told(impact: &Impact) -> String {
+fn told(impact: &Impact, columns: u16) -> String {
     if impact.steps == 0 {
         return "nothing".into();
     }
     let sure = if impact.certain { "" } else { "?" };
-    let seconds = text::seconds(impact.seconds);
-    let seconds = seconds.split(" min ").next().map_or(seconds.clone(), |m| {
-        if m.len() < seconds.len() { format!("{m} min") } else { seconds.clone() }
-    });
+    let seconds = text::seconds_short(impact.seconds);
     let numbers = text::runs(&impact.numbers);
-    if numbers.is_empty() || numbers.len() + seconds.len() + 2 > usize::from(IMPACT) {
-        let s = if impact.steps == 1 { "" } else { "s" };
-        let long = format!("{} step{s}{sure} {seconds}", impact.steps);
-        return if long.len() < usize::from(IMPACT) {
-            long
+    let s = if impact.steps == 1 { "" } else { "s" };
+    let ways = [
+        if numbers.is_empty() {
+            format!("{} step{s} {seconds}{sure}", impact.steps)
         } else {
-            format!("{}{sure} {seconds}", impact.steps)
-        };
-    }
-    format!("{numbers}{sure} {seconds}")
+            format!("{numbers} {seconds}{sure}")
+        },
+        format!("{} step{s} {seconds}{sure}", impact.steps),
+        format!("{seconds}{sure}"),
+    ];
+    let room = usize::from(columns) - 1;
+    let fits = ways.iter().find(|way| text::width(way) <= room);
+    fits.unwrap_or(&ways[2]).clone()
 }

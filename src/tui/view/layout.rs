@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{digits, panel};
 use crate::tui::app::{App, Focus};
+use crate::tui::text;
 
 /// The least columns and rows that the screen needs.
 pub const LEAST: (u16, u16) = (60, 16);
@@ -23,6 +24,8 @@ pub struct Panes {
     pub sentence: Rect,
     /// Why.
     pub why: Option<Rect>,
+    /// The edits so far.
+    pub edits: Option<Rect>,
     /// The files.
     pub files: Option<Rect>,
     /// The line of the trap.
@@ -33,6 +36,8 @@ pub struct Panes {
     pub footer: Rect,
     /// Only one side has room: the other's sum goes into the title.
     pub one_side: bool,
+    /// The sides stand on top of each other.
+    pub stacked: bool,
 }
 
 /// Tells whether the screen is too small for anything.
@@ -50,8 +55,9 @@ pub fn panes(app: &App) -> Panes {
     let mut rows = Rows { top: 0, bottom: height, width };
     panes.header = rows.take_top(1);
     panes.footer = rows.take_bottom(1);
-    if app.guide.is_some() {
-        panes.guide = Some(rows.take_bottom(if width < WIDE { 2 } else { 1 }));
+    if let Some(guide) = &app.guide {
+        let lines = text::wrap(&guide.says(), usize::from(width.saturating_sub(2))).len() as u16;
+        panes.guide = Some(rows.take_bottom(lines.min(3)));
     }
     if app.presenter {
         presenter(app, &mut rows, &mut panes);
@@ -60,6 +66,7 @@ pub fn panes(app: &App) -> Panes {
     if height >= 20 && app.snapshot.as_ref().is_some_and(|s| s.trap.is_some()) {
         panes.trap = Some(rows.take_bottom(1));
     }
+    let edits = app.snapshot.as_ref().map_or(0, |s| s.edits.len()) as u16;
     let (left, right) = wanted(app, false);
     let sentence_rows = if height >= 34 { 4 } else { 2 };
     if width >= WIDE {
@@ -70,9 +77,19 @@ pub fn panes(app: &App) -> Panes {
         beside(list, right > 0, &mut panes);
         panes.sentence = rows.take_top(sentence_rows);
         let below = rows.rest();
-        let why = below.width * 11 / 20;
-        panes.why = Some(Rect { width: why, ..below });
-        panes.files = Some(Rect { x: below.x + why, width: below.width - why, ..below });
+        // As wide as the sides above, so that the eye has one line to follow.
+        let half = below.width / 2;
+        let (why, files) =
+            (Rect { width: half, ..below }, Rect { x: half, width: below.width - half, ..below });
+        panes.files = Some(files);
+        // Where there is room, the edits so far stand below.
+        if below.height >= 17 {
+            let edits = (edits + 3).clamp(5, below.height / 2);
+            panes.why = Some(Rect { height: why.height - edits, ..why });
+            panes.edits = Some(Rect { y: why.bottom() - edits, height: edits, ..why });
+        } else {
+            panes.why = Some(why);
+        }
     } else {
         narrow(app, &mut rows, &mut panes, (left, right), sentence_rows.min(2));
     }
@@ -83,10 +100,11 @@ pub fn panes(app: &App) -> Panes {
 fn narrow(app: &App, rows: &mut Rows, panes: &mut Panes, (left, right): (u16, u16), sentence_rows: u16) {
     let on_files = app.focus == Focus::Files;
     let room = rows.left().saturating_sub(sentence_rows);
-    let below_least = if on_files { 7 } else { 5 };
-    if right > 0 && left + right + below_least <= room {
-        panes.left = Some(rows.take_top(left));
-        panes.right = Some(rows.take_top(right));
+    // One on top of the other they need no lower edges.
+    if right > 0 && left + right - 2 + 4 <= room {
+        panes.left = Some(rows.take_top(left - 1));
+        panes.right = Some(rows.take_top(right - 1));
+        panes.stacked = true;
     } else {
         let side = if app.focus == Focus::Right { right } else { left };
         let least = if on_files { 8 } else { 6 };
@@ -94,7 +112,8 @@ fn narrow(app: &App, rows: &mut Rows, panes: &mut Panes, (left, right): (u16, u1
         panes.one_side = right > 0;
         if app.focus == Focus::Right { panes.right = Some(area) } else { panes.left = Some(area) }
     }
-    panes.sentence = rows.take_top(sentence_rows);
+    let tight = panes.stacked && rows.left() < sentence_rows + 5;
+    panes.sentence = rows.take_top(if tight { 1 } else { sentence_rows });
     let below = rows.rest();
     if on_files { panes.files = Some(below) } else { panes.why = Some(below) }
 }

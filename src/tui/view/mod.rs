@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod digits;
+pub mod edits;
 pub mod files;
 pub mod foot;
 pub mod head;

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 
@@ -14,13 +14,18 @@ use crate::tui::theme::{Role, Theme};
 pub fn pane<'a>(theme: &Theme, title: &str, focused: bool) -> Block<'a> {
     let border = if focused { Role::BorderFocus } else { Role::Border };
     let style = theme.style(if focused { Role::BorderFocus } else { Role::Strong });
+    // A title takes on the frame's style, and is not to be as faint.
+    let style = style.remove_modifier(Modifier::DIM);
     let block = Block::bordered().border_set(theme.glyphs.border).border_style(theme.style(border));
     if title.is_empty() { block } else { block.title_top(Line::styled(format!(" {title} "), style)) }
 }
 
 /// A title at the right of a pane's upper edge.
 pub fn right_title<'a>(spans: Vec<Span<'a>>) -> Line<'a> {
-    Line::from(spans).alignment(Alignment::Right)
+    let faint = |span: &Span<'_>| span.style.add_modifier.contains(Modifier::DIM);
+    let spans =
+        spans.into_iter().map(|span| if faint(&span) { span } else { span.remove_modifier(Modifier::DIM) });
+    Line::from(spans.collect::<Vec<_>>()).alignment(Alignment::Right)
 }
 
 /// The style of a tone.
@@ -83,6 +88,26 @@ pub fn put_right(buffer: &mut Buffer, right: u16, y: u16, columns: u16, style: S
 /// Lays a style over an area, keeping what is written.
 pub fn wash(buffer: &mut Buffer, area: Rect, style: Style) {
     buffer.set_style(area.intersection(buffer.area), style);
+}
+
+/// Marks the selected line. Where the style reverses, colours give way, so that the line is one; what was reversed
+/// already, a badge, stays and would otherwise vanish.
+pub fn select(buffer: &mut Buffer, area: Rect, style: Style) {
+    let area = area.intersection(buffer.area);
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            let cell = &mut buffer[(x, y)];
+            let badge = cell.modifier.contains(Modifier::REVERSED) || cell.bg != Color::Reset;
+            if badge {
+                continue;
+            }
+            if style.add_modifier.contains(Modifier::REVERSED) {
+                cell.fg = Color::Reset;
+                cell.modifier.remove(Modifier::DIM);
+            }
+            cell.set_style(style);
+        }
+    }
 }
 
 /// Writes lines from the top of an area; yields how many rows were used.

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
-use ratatui::widgets::Widget;
+use ratatui::widgets::{Borders, Widget};
 
 use super::bar::bar;
 use super::digits;
@@ -31,6 +31,8 @@ pub struct Look {
     pub large: bool,
     /// What changed a moment ago stands out.
     pub fresh: bool,
+    /// Without a lower edge: something of the kind follows right below.
+    pub open_below: bool,
     /// How the other side compares: its figure is told to be better or worse.
     pub other: Option<Ticks>,
 }
@@ -111,9 +113,12 @@ pub fn side_beside(
     let figure = figure_style(theme, side, look);
     let own = summed(theme, &side.totals);
     let mut block = paint::pane(theme, &side.title, look.focused);
+    if look.open_below {
+        block = block.borders(Borders::TOP | Borders::LEFT | Borders::RIGHT);
+    }
     let width = usize::from(area.width);
     let title = text::width(&side.title) + 6;
-    let beside = other.map(|o| format!("{}: {}", o.title, summed(theme, &o.totals)));
+    let beside = other.map(|o| format!("{}: {}", o.title, text::figure_seconds(o.totals.figure())));
     let beside = beside.filter(|b| title + text::width(&own) + text::width(b) + 6 <= width);
     let room = width.saturating_sub(title + beside.as_ref().map_or(2, |b| text::width(b) + 4));
     let own = if text::width(&own) <= room { own } else { counted(&side.totals) };
@@ -177,7 +182,7 @@ fn large_figure(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, loo
     let totals = &side.totals;
     let rows = digits::large(theme, &text::seconds(totals.seconds));
     let about = if totals.basis == Basis::Estimated && totals.seconds > 0.0 { "about " } else { "" };
-    let after = if totals.rebuilt == 0 { " to build again" } else { " to rebuild" };
+    let after = " to rebuild";
     let width = text::width(&rows[0]) + about.len() + after.len();
     if totals.steps == 0 || width + 4 > usize::from(area.width) {
         return 0;
@@ -212,7 +217,7 @@ const NUMBER: u16 = 3;
 impl Columns {
     fn of(width: u16) -> Self {
         let mark = if width >= 34 {
-            12
+            13
         } else if width >= 24 {
             10
         } else {
@@ -242,7 +247,7 @@ fn list_lines(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look:
             Line::Heading(heading) => head(buffer, own, theme, heading),
             Line::Row(row) => {
                 let selected = look.selected == Some(at);
-                draw_row(buffer, own, theme, row, columns, (selected, look.fresh));
+                draw_row(buffer, own, theme, row, columns, (selected, look.focused, look.fresh));
                 if selected {
                     let role = if look.focused { Role::Selected } else { Role::SelectedElsewhere };
                     let line = if look.focused {
@@ -250,31 +255,12 @@ fn list_lines(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look:
                     } else {
                         Rect { x: own.x + GUTTER, width: own.width.saturating_sub(GUTTER), ..own }
                     };
-                    select(buffer, line, theme.style(role));
+                    paint::select(buffer, line, theme.style(role));
                 }
             }
         }
     }
     more_marks(buffer, area, theme, side, look.offset, shown);
-}
-
-/// Marks the selected line. Where the style reverses, what is reversed already is left as it is, or it would
-/// vanish.
-fn select(buffer: &mut Buffer, area: Rect, style: Style) {
-    use ratatui::style::Modifier;
-    for x in area.left()..area.right() {
-        let cell = &mut buffer[(x, area.y)];
-        if style.add_modifier.contains(Modifier::REVERSED) && cell.modifier.contains(Modifier::REVERSED) {
-            cell.modifier.remove(Modifier::REVERSED);
-            continue;
-        }
-        // A badge has a background of its own.
-        let keep = cell.bg;
-        cell.set_style(style);
-        if keep != ratatui::style::Color::Reset {
-            cell.bg = keep;
-        }
-    }
 }
 
 /// Says on the frame how much is above and below.
@@ -314,7 +300,7 @@ fn draw_row(
     theme: &Theme,
     row: &Row,
     columns: Columns,
-    (selected, fresh): (bool, bool),
+    (selected, focused, fresh): (bool, bool, bool),
 ) {
     let (y, mut x) = (area.y, area.x);
     let ellipsis = theme.glyphs.ellipsis;
@@ -325,14 +311,8 @@ fn draw_row(
         Sign::Dropped => "-",
     };
     let cursor = if selected { theme.glyphs.cursor } else { " " };
-    paint::put(
-        buffer,
-        x,
-        y,
-        GUTTER,
-        &[(theme.style(Role::Strong), cursor), (theme.style(Role::Sign), sign)],
-        "",
-    );
+    let cursor_style = theme.style(if focused { Role::Strong } else { Role::Dim });
+    paint::put(buffer, x, y, GUTTER, &[(cursor_style, cursor), (theme.style(Role::Sign), sign)], "");
     x += GUTTER;
     let quiet = row.dimmed || row.mark == Mark::None;
     let number = row.number.map_or(String::new(), |n| n.to_string());
@@ -346,7 +326,13 @@ fn draw_row(
     } else {
         (theme.style(Role::Keyword), theme.style(Role::Text))
     };
-    paint::put(buffer, x, y, columns.text, &[(key_style, keyword), (text_style, rest)], ellipsis);
+    // Where nothing else stands, the text has the room.
+    let room = match row.mark {
+        Mark::None => area.right().saturating_sub(x + 1),
+        Mark::Rebuilds { .. } => columns.text,
+        _ => columns.text + columns.bar,
+    };
+    paint::put(buffer, x, y, room, &[(key_style, keyword), (text_style, rest)], ellipsis);
     x += columns.text;
     if columns.bar > 0 {
         if row.mark.is_rebuild() {
@@ -367,14 +353,8 @@ fn draw_row(
 
 /// Seconds in a column: `~38 s` estimated, `38 s` known; in brackets where the step does not run.
 fn cell_seconds(theme: &Theme, mark: Mark, figure: crate::cost::Figure) -> (Style, String) {
-    let shown = text::seconds(figure.value);
-    // In a column there is no room for minutes and seconds.
-    let short = shown
-        .split(" min ")
-        .next()
-        .map_or(shown.clone(), |s| if s.len() < shown.len() { format!("{s} min") } else { s.to_string() });
-    let about =
-        if figure.basis == Basis::Estimated && !short.starts_with('<') && short != "0 s" { "~" } else { "" };
+    let short = text::seconds_short(figure.value);
+    let about = if figure.basis == Basis::Estimated && figure.value >= 0.05 { "~" } else { "" };
     if mark.is_rebuild() {
         (theme.style(Role::RebuildsText), format!("{about}{short}"))
     } else {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line as TextLine;
 
 use super::panel::Look;
-use super::{files, foot, head, layout, overlays, paint, panel, presenter, sentence, why};
+use super::{edits, files, foot, head, layout, overlays, paint, panel, presenter, sentence, why};
 use crate::tui::app::{App, Focus, Overlay};
 use crate::tui::model::{Comparison, Side};
 use crate::tui::text;
@@ -33,6 +33,9 @@ pub fn draw(buffer: &mut Buffer, app: &App) {
             if let Some(area) = panes.why {
                 why::draw(buffer, area, app);
             }
+            if let Some(area) = panes.edits {
+                edits::draw(buffer, area, app);
+            }
             if let Some(area) = panes.files {
                 files::draw(buffer, area, app);
             }
@@ -50,6 +53,7 @@ fn sides(buffer: &mut Buffer, panes: &layout::Panes, app: &App, shown: &Comparis
         offset: app.offset,
         large: app.size.1 >= 30,
         fresh: app.flashing,
+        open_below: panes.stacked,
         ..Look::default()
     };
     let right = shown.right.as_ref();

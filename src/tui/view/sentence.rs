@@ -34,16 +34,32 @@ fn second(app: &App) -> Words {
             say(Tone::Dim, "   p the one before, n the next, Esc back to now"),
         ];
     }
-    tally(&snapshot.tally)
+    let long = tally(&snapshot.tally);
+    let fits = text::width(&crate::tui::model::plain(&long)) + 4 <= usize::from(app.size.0);
+    if fits || snapshot.tally.edits == 0 { long } else { short_tally(&snapshot.tally) }
+}
+
+/// The same for few columns.
+fn short_tally(tally: &Tally) -> Words {
+    let day = |sum: f64| text::seconds(sum / tally.edits as f64 * f64::from(tally.per_day));
+    let both = |left: String, right: Option<String>| match right {
+        Some(right) => format!("{left} against {right}"),
+        None => left,
+    };
+    let sum = both(text::seconds(tally.left), tally.right.map(text::seconds));
+    vec![
+        say(Tone::Dim, format!("{}: ", text::plural(tally.edits, "edit"))),
+        say(Tone::Plain, sum),
+        say(Tone::Dim, format!(". A day of {}: ", tally.per_day)),
+        say(Tone::Plain, both(day(tally.left), tally.right.map(day))),
+        say(Tone::Dim, "."),
+    ]
 }
 
 /// The sum of the edits so far, and of a day of such edits.
 pub fn tally(tally: &Tally) -> Words {
     if tally.edits == 0 {
-        return vec![say(
-            Tone::Dim,
-            "Save a file, or select one and press e to pretend: the steps show what it would rebuild.",
-        )];
+        return vec![say(Tone::Dim, "Save a file, or select one and press e to pretend that it was edited.")];
     }
     let about = if tally.estimated { "about " } else { "" };
     let pretended = match tally.pretended {
