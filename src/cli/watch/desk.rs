@@ -473,34 +473,22 @@ impl Desk {
 
     /// All that a screen shows.
     pub fn snapshot(&self) -> Snapshot {
-        let tree = self.bench.tree();
-        let (changes, pretended) = self.bench.changes();
+        let known = Snapshot::of(&self.bench);
         Snapshot {
-            generation: self.bench.generation(),
             header: Header {
                 context: text::safe(&context_name(&self.sources.context)).into_owned(),
                 dockerfile: text::safe(&self.dockerfile_shown()).into_owned(),
-                files: tree.len(),
                 ignored: self.ignored.len(),
-                bytes: tree.bytes(),
+                ..known.header
             },
-            live: Arc::clone(self.bench.live()),
-            edits: self.bench.edits().to_vec(),
-            tally: self.bench.tally(),
-            tree: tree.clone(),
-            changes,
-            pretended,
             ignored: Arc::clone(&self.ignored),
             trap: self.trap.clone(),
             notes: Arc::clone(&self.notes),
             watching: self.watching.clone(),
             moves: self.moves.clone(),
-            sizes: None,
-            left_text: Arc::clone(self.bench.left().0),
-            right_text: self.bench.right_text().cloned(),
             dockerfile_path: text::safe(&self.dockerfile_shown()).into_owned(),
-            can_undo: self.bench.can_undo(),
             took: self.took,
+            ..known
         }
     }
 }

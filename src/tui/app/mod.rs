@@ -15,6 +15,7 @@ use super::model::{
     Comparison, Edit, Header, Impact, MoveRow, Moves, Problem, Sizes, Tally, Watching, Words,
 };
 use super::theme::Theme;
+use super::workbench::Workbench;
 use crate::context::Tree;
 use crate::explain::How;
 use actions::Scope;
@@ -62,6 +63,28 @@ pub struct Snapshot {
     pub can_undo: bool,
     /// What the last prediction of both sides took.
     pub took: Duration,
+}
+
+impl Snapshot {
+    /// What a workbench knows; what comes from disk besides is added by whoever follows it.
+    pub fn of(bench: &Workbench) -> Self {
+        let tree = bench.tree();
+        let (changes, pretended) = bench.changes();
+        Self {
+            generation: bench.generation(),
+            header: Header { files: tree.len(), bytes: tree.bytes(), ..Header::default() },
+            live: Arc::clone(bench.live()),
+            edits: bench.edits().to_vec(),
+            tally: bench.tally(),
+            tree: tree.clone(),
+            changes,
+            pretended,
+            left_text: Arc::clone(bench.left().0),
+            right_text: bench.right_text().cloned(),
+            can_undo: bench.can_undo(),
+            ..Self::default()
+        }
+    }
 }
 
 /// What the worker or the loop tells the screen.

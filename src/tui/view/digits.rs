@@ -20,6 +20,29 @@ pub fn large(theme: &Theme, text: &str) -> [String; ROWS] {
     rows
 }
 
+/// The same, as many times as large.
+pub fn larger(theme: &Theme, text: &str, times: usize) -> Vec<String> {
+    let rows = large(theme, text);
+    if theme.is_ascii() || times <= 1 {
+        return rows.to_vec();
+    }
+    // Each character is two dots on top of each other.
+    let dots = |row: &String, upper: bool| -> Vec<bool> {
+        row.chars().map(|c| c == '█' || c == if upper { '▀' } else { '▄' }).collect()
+    };
+    let grid: Vec<Vec<bool>> = rows.iter().flat_map(|row| [dots(row, true), dots(row, false)]).collect();
+    let at =
+        |x: usize, y: usize| grid.get(y / times).and_then(|row| row.get(x / times)).copied().unwrap_or(false);
+    let columns = grid.iter().map(Vec::len).max().unwrap_or(0) * times;
+    let sign = |x: usize, y: usize| match (at(x, y), at(x, y + 1)) {
+        (true, true) => '█',
+        (true, false) => '▀',
+        (false, true) => '▄',
+        (false, false) => ' ',
+    };
+    (0..ROWS * times).map(|row| (0..columns).map(|x| sign(x, row * 2)).collect()).collect()
+}
+
 fn blocks(c: char) -> [&'static str; ROWS] {
     match c {
         '0' => ["█▀█", "█ █", "▀▀▀"],
@@ -71,6 +94,18 @@ mod tests {
     use super::*;
     use crate::tui::text::width;
     use crate::tui::theme::ThemeName;
+
+    #[test]
+    fn a_larger_figure_is_the_same_figure() {
+        let theme = Theme::default();
+        let twice = larger(&theme, "1", 2);
+        assert_eq!(
+            twice,
+            ["▀▀██  ", "  ██  ", "  ██  ", "  ██  ", "██████", "      "]
+                .map(|row| row.replace("▀▀██", "████"))
+        );
+        assert_eq!(larger(&theme, "7 s", 1), large(&theme, "7 s"));
+    }
 
     #[test]
     fn the_rows_of_a_figure_are_of_one_width() {

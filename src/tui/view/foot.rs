@@ -39,6 +39,7 @@ pub fn draw(buffer: &mut Buffer, panes: &Panes, app: &App) {
                 theme.glyphs.ellipsis,
             );
         }
+        _ if app.presenter => {}
         _ => hints(buffer, panes.footer, app),
     }
 }

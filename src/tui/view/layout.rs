@@ -121,8 +121,11 @@ fn narrow(app: &App, rows: &mut Rows, panes: &mut Panes, (left, right): (u16, u1
 /// The presenter's screen: lists and sentence alone.
 fn presenter(app: &App, rows: &mut Rows, panes: &mut Panes) {
     let (left, right) = wanted(app, true);
-    let sentence = if rows.left() >= 24 { 5 } else { 3 };
-    panes.sentence = rows.take_bottom(sentence);
+    // The figures grow into what the lists leave.
+    let lists = if rows.width >= WIDE { left.max(right) } else { left + right };
+    let spare = rows.left().saturating_sub(lists);
+    let figures = (spare.saturating_sub(1) / digits::ROWS as u16).clamp(u16::from(rows.left() >= 20), 3);
+    panes.sentence = rows.take_bottom(figures * digits::ROWS as u16 + 2);
     if rows.width >= WIDE {
         beside(rows.rest(), right > 0, panes);
     } else if right > 0 && wanted(app, false).0 + wanted(app, false).1 <= rows.left() {

@@ -53,14 +53,16 @@ fn figures(buffer: &mut Buffer, area: Rect, app: &App, shown: &Comparison) {
         &shown.sentence,
         theme.style(Role::Sentence),
     );
-    if area.height < digits::ROWS as u16 + 1 {
+    let times = usize::from((area.height - 1) / digits::ROWS as u16).min(3);
+    if times == 0 {
         return;
     }
     let two = shown.right.is_some();
     let half = if two { area.width / 2 } else { area.width };
     let sides = [Some(&shown.left), shown.right.as_ref()];
     for (at, side) in sides.into_iter().flatten().enumerate() {
-        let rows = digits::large(theme, &text::seconds(side.totals.seconds));
+        let short = text::seconds_short(side.totals.seconds);
+        let rows = digits::larger(theme, &short, times);
         let other = sides[1 - at].map_or(0.0, |s| s.totals.seconds);
         let role =
             if side.totals.rebuilt == 0 || side.totals.seconds < other { Role::Better } else { Role::Worse };
