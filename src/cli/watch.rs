@@ -47,7 +47,7 @@ pub struct ScreenFlags {
     /// Prints plain lines instead of a screen; the default where output is no terminal, and with CI=true
     #[arg(long)]
     pub plain: bool,
-    /// Edits of a day, for the sum of a day [default: those of the git history, or 20]
+    /// Edits of a day, for the sum of a day [default: those of the git history, or 30]
     #[arg(long, value_name = "N")]
     pub per_day: Option<u32>,
 }

@@ -380,29 +380,3 @@ pub struct Moves {
     /// Expected seconds of a rebuild, before and after.
     pub expected: (f64, f64),
 }
-
-/// What the final image weighs, and what does not get into it.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Sizes {
-    /// The whole, as `docker images` prints it.
-    pub total: Option<Figure>,
-    /// The final image's layers, the base first.
-    pub layers: Vec<SizeRow>,
-    /// Stages that the final image leaves behind, with their whole weight.
-    pub left_behind: Vec<SizeRow>,
-    /// What is in the image for nothing, and what to write instead.
-    pub waste: Vec<Words>,
-    /// The same on other bases: name, weight, what to mind.
-    pub others: Vec<SizeRow>,
-}
-
-/// One bar of the sizes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SizeRow {
-    /// The instruction, stage or base.
-    pub text: String,
-    /// Its bytes; none where they are not known.
-    pub bytes: Option<Figure>,
-    /// A word beside it.
-    pub remark: String,
-}

@@ -9,7 +9,9 @@ use super::model::{Comparison, Edit, Impact, Problem, Side, Tally, Tone, say};
 use super::picture::{self, Seen};
 use super::text;
 use crate::context::{ChangeKind, Digest, Entry, Tree, diff};
-use crate::cost::{self, Inputs, Measured, StepCost};
+use crate::cost::compare::compare;
+use crate::cost::view::SizesView;
+use crate::cost::{self, Inputs, Measured, Sizes, StepCost};
 use crate::declare::Declarations;
 use crate::dockerfile::{self, Dockerfile};
 use crate::explain::How;
@@ -257,6 +259,21 @@ impl Workbench {
     /// The prediction on the left, for what else is told of it.
     pub fn left_outcome(&self) -> Option<&Outcome> {
         self.left.seen.as_ref().map(|(outcome, _)| outcome)
+    }
+
+    /// What the image on the left weighs, and what it would weigh another way.
+    pub fn sizes(&self) -> Option<SizesView> {
+        let outcome = self.left_outcome()?;
+        let (declared, _) = Declarations::read(&outcome.input.dockerfile);
+        let inputs = Inputs {
+            context: &outcome.input.context,
+            named: &outcome.input.named,
+            measured: &self.setting.measured,
+            declared: &declared,
+        };
+        let sizes = Sizes::of(&outcome.input.dockerfile, &outcome.graph, &inputs);
+        let others = compare(&outcome.input.dockerfile, &outcome.graph, &sizes, &self.setting.measured);
+        Some(SizesView::new(&sizes, &others))
     }
 
     /// There is something to take back.

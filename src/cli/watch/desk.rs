@@ -12,7 +12,8 @@ use crate::cli::reorder::{self, FolderView};
 use crate::cli::weights::Weights;
 use crate::cli::{BuildFlags, Sources, costs};
 use crate::context::{Change, Ignore, Trap, WatchEvent, WatchMode, find_ignore};
-use crate::cost::StepSeconds;
+use crate::cost::view::SizesView;
+use crate::cost::{Day, StepSeconds};
 use crate::dockerfile::Dockerfile;
 use crate::reorder::{Proposal, ReorderInput, ReorderOptions, propose};
 use crate::tui::app::{Request, Snapshot, Told};
@@ -21,7 +22,7 @@ use crate::tui::text;
 use crate::tui::workbench::{Setting, Workbench, timed};
 
 /// Edits of a day where no history tells.
-const PER_DAY: u32 = 20;
+const PER_DAY: u32 = Day::EDITS as u32;
 
 /// What to open.
 #[derive(Debug, Clone)]
@@ -49,6 +50,7 @@ pub struct Desk {
     ignored: Arc<Vec<(String, bool)>>,
     ignore_problem: Option<String>,
     trap: Option<Words>,
+    sizes: Option<Arc<SizesView>>,
     notes: Arc<Vec<Words>>,
     took: Duration,
 }
@@ -99,6 +101,7 @@ impl Desk {
             ignored: Arc::default(),
             ignore_problem: None,
             trap: None,
+            sizes: None,
             notes: Arc::default(),
             took,
         };
@@ -314,9 +317,16 @@ impl Desk {
             Arc::new(self.sources.scan.ignored().map(|(p, whole)| (p.to_string(), whole)).collect());
     }
 
-    /// Looks for traps and gathers what to know; yields whether that is other than before. Costs a walk over all
-    /// files, so it waits until the picture was drawn.
-    pub fn look_for_traps(&mut self) -> bool {
+    /// Looks for traps, gathers what to know and weighs the image; yields whether any of it is other than before.
+    /// Costs a walk over all files, so it waits until the picture was drawn.
+    pub fn look_closer(&mut self) -> bool {
+        let sizes = self.bench.sizes();
+        let other_sizes = self.sizes.as_deref() != sizes.as_ref();
+        self.sizes = sizes.map(Arc::new);
+        self.look_for_traps() || other_sizes
+    }
+
+    fn look_for_traps(&mut self) -> bool {
         let mut notes: Vec<Words> = Vec::new();
         if let Some(problem) = &self.ignore_problem {
             notes.push(vec![say(Tone::Bad, text::safe(problem).into_owned())]);
@@ -486,6 +496,7 @@ impl Desk {
             notes: Arc::clone(&self.notes),
             watching: self.watching.clone(),
             moves: self.moves.clone(),
+            sizes: self.sizes.clone(),
             dockerfile_path: text::safe(&self.dockerfile_shown()).into_owned(),
             took: self.took,
             ..known

@@ -17,7 +17,7 @@ pub fn watch(open: &Open) -> anyhow::Result<()> {
     let mut watcher = start(&desk, open.mode, &send)?;
     desk.fill_right();
     desk.look(&[WatchEvent::SweepNeeded]);
-    desk.look_for_traps();
+    desk.look_closer();
     let snapshot = desk.snapshot();
     let header = &snapshot.header;
     let mut out = output::stdout();

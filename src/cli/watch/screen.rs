@@ -225,7 +225,7 @@ fn work(
                 return Ok(());
             }
             traps_due = false;
-            if desk.look_for_traps() {
+            if desk.look_closer() {
                 tell(snapshot(&desk));
             }
             continue;

@@ -11,12 +11,11 @@ use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
-use super::model::{
-    Comparison, Edit, Header, Impact, MoveRow, Moves, Problem, Sizes, Tally, Watching, Words,
-};
+use super::model::{Comparison, Edit, Header, Impact, MoveRow, Moves, Problem, Tally, Watching, Words};
 use super::theme::Theme;
 use super::workbench::Workbench;
 use crate::context::Tree;
+use crate::cost::view::SizesView;
 use crate::explain::How;
 use actions::Scope;
 use files::Files;
@@ -52,7 +51,7 @@ pub struct Snapshot {
     /// The moves of the reordering; none where the right side is the user's file, or not made yet.
     pub moves: Option<Arc<Moves>>,
     /// What the image weighs; none where that is not known yet.
-    pub sizes: Option<Arc<Sizes>>,
+    pub sizes: Option<Arc<SizesView>>,
     /// The Dockerfile's text on disk.
     pub left_text: Arc<str>,
     /// The text on the right.

@@ -53,6 +53,15 @@ pub fn lines<'a>(theme: &Theme, words: &Words, columns: usize) -> Vec<Line<'a>> 
         .collect()
 }
 
+/// The same, with blanks before each line.
+pub fn indented<'a>(theme: &Theme, words: &Words, columns: usize, blanks: usize) -> Vec<Line<'a>> {
+    let mut lines = lines(theme, words, columns.saturating_sub(blanks));
+    for line in &mut lines {
+        line.spans.insert(0, Span::raw(" ".repeat(blanks)));
+    }
+    lines
+}
+
 /// Writes spans at a place, cut at `columns`; yields the columns used.
 pub fn put(
     buffer: &mut Buffer,
