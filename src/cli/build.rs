@@ -175,7 +175,7 @@ fn unbuilt(graph: &Graph) -> Vec<String> {
 }
 
 /// What about the context will surprise, as far as a step takes it in, and what of the Dockerfile.
-fn traps(project: &Project, graph: &Graph) -> Vec<TrapFound> {
+pub(super) fn traps(project: &Project, graph: &Graph) -> Vec<TrapFound> {
     let sources = &project.sources;
     let ignore_file = sources.ignore_file.as_ref().map(|(path, _)| path.display().to_string());
     let ignore_file = ignore_file.as_deref().map(|f| f.strip_prefix("./").unwrap_or(f));

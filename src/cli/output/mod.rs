@@ -6,6 +6,7 @@ pub mod amount;
 pub mod answer;
 pub mod diagnostic;
 pub mod graph;
+pub mod html;
 pub mod safe;
 pub mod text;
 pub mod words;

@@ -103,6 +103,10 @@ pub fn place(label: &Label) -> String {
 
 /// Says what a trap is, and the change that does away with it.
 pub fn trap(trap: &Trap, ignore_file: Option<&str>) -> (String, String) {
+    let add = |line: &str| match ignore_file {
+        Some(file) => format!("{file}: add a line {line}"),
+        None => format!("make a .dockerignore with the line {line}"),
+    };
     let ignore_file = ignore_file.unwrap_or(".dockerignore");
     match trap {
         Trap::Unseen { path } => (
@@ -138,13 +142,13 @@ pub fn trap(trap: &Trap, ignore_file: Option<&str>) -> (String, String) {
         }
         Trap::OwnContext { path } if path == ".git" => (
             ".git is part of the context: every commit, even an empty one, counts as an edit".into(),
-            format!("{ignore_file}: add a line .git"),
+            add(".git"),
         ),
         Trap::OwnContext { path } => (
             format!(
                 "{path} is part of its own context: any change in it, be it a comment, counts as an edit"
             ),
-            format!("{ignore_file}: add a line {path}"),
+            add(path),
         ),
     }
 }
