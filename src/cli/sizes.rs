@@ -4,14 +4,19 @@ mod json;
 mod learn;
 mod text;
 
+use std::collections::BTreeMap;
+
 use super::output;
 use super::{BuildFlags, Ended, Project, costs};
 use crate::cli::flags::{Format, FormatFlag};
+use crate::context::{Digest, Entry};
+use crate::cost::archives::{self, Unpacked};
 use crate::cost::compare::{self, Comparison};
 use crate::cost::sizes::Sizes;
 use crate::cost::view::SizesView;
 use crate::cost::{Inputs, images};
 use crate::declare::Declarations;
+use crate::dockerfile::ast::{Instruction, InstructionKind};
 use crate::graph;
 
 /// Arguments of `layerlab sizes`.
@@ -59,7 +64,8 @@ pub fn run(args: &Args) -> anyhow::Result<Ended> {
     let graph =
         graph::build(&input.dockerfile, &input.options).map_err(|problem| project.sources.refuse(problem))?;
     let learned = args.learn.then(|| learn::learn(&graph)).transpose()?;
-    let measured = costs::measured(&project.sources.context);
+    let mut measured = costs::measured(&project.sources.context);
+    measured.archives = archives(&project);
     let (declared, _) = Declarations::read(&input.dockerfile);
     let inputs =
         Inputs { context: &input.context, named: &input.named, measured: &measured, declared: &declared };
@@ -95,4 +101,23 @@ fn catalogue(wanted: &str, json: bool) -> anyhow::Result<Ended> {
         output::print(&text::catalogue(&found))?;
     }
     Ok(if found.is_empty() { Ended::No } else { Ended::Done })
+}
+
+/// What the archives of the context unpack to, by the digest of their bytes.
+fn archives(project: &Project) -> BTreeMap<Digest, Unpacked> {
+    let adds = |instruction: &Instruction| matches!(instruction.kind, InstructionKind::Add(_));
+    if !project.dockerfile.stages.iter().any(|stage| stage.instructions.iter().any(adds)) {
+        return BTreeMap::new();
+    }
+    let tree = project.sources.scan.tree();
+    let files = tree.iter().filter_map(|(path, entry)| match entry {
+        Entry::File(file) if archives::is_archive(&path) => Some((path, file.content)),
+        _ => None,
+    });
+    // One that cannot be read is weighed by what such archives usually come to.
+    let read = |path: &str| {
+        let mut file = std::fs::File::open(project.sources.context.join(path)).ok()?;
+        archives::unpacked(&mut file).ok().flatten()
+    };
+    files.filter_map(|(path, content)| Some((content, read(&path)?))).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::archives::Unpacked;
 use crate::context::Digest;
 
 /// Real durations and sizes, of one project's steps and of images on this machine.
@@ -20,6 +21,9 @@ pub struct Measured {
     pub instructions: BTreeMap<String, Measurement>,
     /// Images by canonical name, as the engine here reports them.
     pub images: BTreeMap<String, MeasuredImage>,
+    /// What archives of the context unpack to, by the digest of their bytes; not kept.
+    #[serde(skip)]
+    pub archives: BTreeMap<Digest, Unpacked>,
 }
 
 /// What was measured of one step.

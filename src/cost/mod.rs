@@ -3,6 +3,7 @@
 //! Pure: figures come from the graph, from what a COPY selects, and from tables in `assets/`; what `verify`
 //! measured on this machine is handed in.
 
+pub mod archives;
 mod commands;
 pub mod compare;
 mod day;

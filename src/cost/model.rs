@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::files::{self, Amount, Files, Weight};
 use super::measured::Measured;
-use super::{Basis, Figure, images, run};
+use super::{Basis, Figure, archives, images, run};
 use crate::context::select::{self, Selector};
 use crate::context::{Entry, Tree, path};
 use crate::declare::Declarations;
@@ -205,7 +205,7 @@ fn work_out_one(vertex: &Vertex, all: &[Worked], inputs: &Inputs<'_>) -> Worked 
             let (layer, seconds) = run::layer(exec, &mut files);
             Worked { layer, seconds, files }
         }
-        Op::File(op) => file_op(op, vertex, all),
+        Op::File(op) => file_op(op, vertex, all, inputs.measured),
         Op::Merge => {
             let mut files = below(0).files.clone();
             let over = &below(1).files;
@@ -224,7 +224,7 @@ const COPY_SECONDS: f64 = 0.1;
 const COPY_BYTES_A_SECOND: f64 = 300e6;
 const COPY_FILES_A_SECOND: f64 = 10_000.0;
 
-fn file_op(op: &FileOp, vertex: &Vertex, all: &[Worked]) -> Worked {
+fn file_op(op: &FileOp, vertex: &Vertex, all: &[Worked], measured: &Measured) -> Worked {
     let mut files = op.base.map(|number| all[vertex.inputs[number]].files.clone()).unwrap_or_default();
     let mut layer = Layer::default();
     for action in &op.actions {
@@ -243,7 +243,7 @@ fn file_op(op: &FileOp, vertex: &Vertex, all: &[Worked]) -> Worked {
             Action::Copy(copy) => {
                 let source = copy.input.map(|number| &all[vertex.inputs[number]].files);
                 if let Some(source) = source {
-                    copy_in(copy, source, &mut files, &mut layer);
+                    copy_in(copy, source, &mut files, &mut layer, measured);
                 }
             }
         }
@@ -254,18 +254,18 @@ fn file_op(op: &FileOp, vertex: &Vertex, all: &[Worked]) -> Worked {
 }
 
 /// One source of a COPY or ADD.
-fn copy_in(copy: &CopyAction, source: &Files, files: &mut Files, layer: &mut Layer) {
+fn copy_in(copy: &CopyAction, source: &Files, files: &mut Files, layer: &mut Layer, measured: &Measured) {
     let dest = path::clean(&copy.dest).into_owned();
     let into = copy.dest.ends_with('/')
         || copy.dest.ends_with("/.")
         || files.known.get(&dest).is_some_and(|entry| entry.is_dir());
     let selector = files::plain(&copy.selector);
     let mut weight = source.select(&copy.selector);
-    let unpacked = copy.unpack.then(|| unpacks(&selector)).flatten();
-    if let Some(factor) = unpacked {
-        weight = Weight { bytes: weight.bytes * factor, exact: false, ..weight };
-        let amount = Amount { at: dest.clone(), bytes: weight.bytes, files: 100.0, diffuse: true };
-        files.amounts.push(amount);
+    let unpacked = copy.unpack.then(|| unpacks(&selector, source, weight, measured)).flatten();
+    if let Some(unpacked) = unpacked {
+        weight = unpacked;
+        let (bytes, count) = (weight.bytes, weight.files);
+        files.amounts.push(Amount { at: dest.clone(), bytes, files: count, diffuse: true });
     } else {
         let mut again = Weight::NONE;
         for (to, entry) in placed(&source.known, &selector, &dest, into) {
@@ -287,20 +287,20 @@ fn copy_in(copy: &CopyAction, source: &Files, files: &mut Files, layer: &mut Lay
     layer.pieces.push(piece);
 }
 
-/// How many times larger an archive is when it is unpacked, as ADD does; none for what is no archive.
-fn unpacks(selector: &Selector) -> Option<f64> {
+/// What ADD unpacks of an archive; none for what is no archive.
+///
+/// Read from the archive where that was done, else by what such archives usually come to.
+fn unpacks(selector: &Selector, source: &Files, packed: Weight, measured: &Measured) -> Option<Weight> {
+    const USUAL: [(&str, f64); 4] = [(".tar", 1.0), (".xz", 5.0), (".bz2", 4.5), ("", 4.0)];
+    let entry = source.known.resolve(&selector.path, true).ok().flatten().map(|(_, entry)| entry);
+    if let Some(Entry::File(file)) = entry
+        && let Some(read) = measured.archives.get(&file.content)
+    {
+        return Some(Weight { bytes: read.bytes as f64, files: read.files as f64, exact: read.exact });
+    }
     let name = selector.path.to_lowercase();
-    [
-        (".tar.gz", 4.0),
-        (".tgz", 4.0),
-        (".tar.xz", 5.0),
-        (".txz", 5.0),
-        (".tar.bz2", 4.5),
-        (".tar.zst", 4.0),
-        (".tar", 1.0),
-    ]
-    .into_iter()
-    .find_map(|(end, factor)| name.ends_with(end).then_some(factor))
+    let factor = USUAL.iter().find(|(end, _)| name.ends_with(end)).map_or(1.0, |(_, factor)| *factor);
+    archives::is_archive(&name).then_some(Weight { bytes: packed.bytes * factor, files: 100.0, exact: false })
 }
 
 /// Where what a selector takes comes to stand.
