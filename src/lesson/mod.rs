@@ -11,6 +11,8 @@ pub mod goal;
 pub mod load;
 pub mod manifest;
 pub mod markdown;
+pub mod own;
+pub mod plan;
 pub mod predict;
 pub mod progress;
 pub mod project;

@@ -20,6 +20,7 @@ mod align;
 pub mod app;
 pub mod event;
 pub mod keys;
+pub mod learn;
 pub mod model;
 pub mod picture;
 pub mod plain;
