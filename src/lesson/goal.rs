@@ -1,10 +1,12 @@
 //! Goals: assertions over predictions and sizes, so that every right answer passes.
 
-use super::manifest::{BuildOptions, Goal};
+use super::manifest::{Because, BuildOptions, Goal};
 use super::project::{Project, expand, matcher};
 use super::scenario::{self, Built, Run, Trouble, merged};
 use super::size::{parse_size, show_size};
 use super::{weigh, words};
+use crate::explain::Cause;
+use crate::graph::StageBase;
 use crate::solver::Status;
 
 /// What became of one goal.
@@ -88,6 +90,12 @@ fn static_checks(goal: &Goal, built: &Built, why: &mut Vec<String>) {
         if let Some(i) = all.iter().find(|i| contains(i, text)) {
             why.push(format!("\"{}\" still says \"{text}\".", cut(i)));
         }
+    }
+    if !goal.together.is_empty() && !all.iter().any(|i| goal.together.iter().all(|t| contains(i, t))) {
+        why.push(format!("No single instruction says all of: {}.", goal.together.join(", ")));
+    }
+    if goal.nonroot && !is_nonroot(built) {
+        why.push("The final image runs as root: no USER in its stage names another one.".into());
     }
     for text in &goal.final_has {
         if !last.iter().any(|i| contains(i, text)) {
@@ -196,7 +204,7 @@ fn dynamic_checks(goal: &Goal, run: &Run, place: &str, why: &mut Vec<String>) {
         let explanations = &run.after.outcome.explanations;
         let holds = run.after.find(&because.step).iter().any(|&i| {
             explanations.get(i).is_some_and(|e| {
-                e.causes.iter().any(|c| c.contract_kind() == because.kind && names_path(c, because.path.as_deref()))
+                e.causes.iter().any(|c| c.contract_kind() == because.kind && names(c, because))
             })
         });
         if !holds {
@@ -210,11 +218,15 @@ fn dynamic_checks(goal: &Goal, run: &Run, place: &str, why: &mut Vec<String>) {
     }
 }
 
-fn names_path(cause: &crate::explain::Cause, path: Option<&str>) -> bool {
-    let Some(path) = path else { return true };
+/// Whether a cause names the path, and what changed of it, that a goal asks for.
+fn names(cause: &Cause, wanted: &Because) -> bool {
+    let Some(path) = wanted.path.as_deref() else { return true };
     match cause {
-        crate::explain::Cause::Content { changes, .. } => changes.iter().any(|c| c.path == path),
-        crate::explain::Cause::Output { path: p, .. } => p == path,
+        Cause::Content { changes, .. } => changes.iter().any(|c| {
+            let how = serde_json::to_value(c.how).ok();
+            c.path == path && wanted.how.as_ref().is_none_or(|w| how == Some(w.as_str().into()))
+        }),
+        Cause::Output { path: p, .. } => p == path,
         _ => false,
     }
 }
@@ -223,6 +235,18 @@ fn names_path(cause: &crate::explain::Cause, path: Option<&str>) -> bool {
 fn contains(instruction: &str, text: &str) -> bool {
     let squeeze = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ");
     squeeze(instruction).to_lowercase().contains(&squeeze(text).to_lowercase())
+}
+
+/// Whether the last USER of the final stage is another than root, or the base says so in its name.
+fn is_nonroot(built: &Built) -> bool {
+    let graph = &built.outcome.graph;
+    let user = graph.stages[graph.target].state.user.as_str();
+    let is_root = |u: &str| matches!(u.split(':').next(), Some("root" | "0"));
+    if !user.is_empty() {
+        return !is_root(user);
+    }
+    let base = built.final_chain().last().map(|&s| graph.stages[s].base.clone());
+    matches!(base, Some(StageBase::Image(name)) if name.contains("nonroot"))
 }
 
 fn cut(text: &str) -> String {

@@ -403,10 +403,11 @@ fn check_op(op: &Op) -> Result<(), String> {
 }
 
 fn asserts_something(g: &Goal) -> bool {
-    let lists = [&g.cached, &g.rebuilds, &g.has, &g.lacks, &g.final_has, &g.context_has, &g.context_lacks, &g.assumed];
+    let lists = [&g.cached, &g.rebuilds, &g.has, &g.lacks, &g.final_has, &g.context_has, &g.context_lacks, &g.assumed, &g.together];
     lists.iter().any(|l| !l.is_empty())
         || g.at_most.is_some()
         || g.noticed
+        || g.nonroot
         || g.seconds_under.is_some()
         || g.image_under.is_some()
         || g.image_over.is_some()

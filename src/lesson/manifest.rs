@@ -192,6 +192,12 @@ pub struct Goal {
     /// Texts that some instruction of a stage that is built has.
     #[serde(default)]
     pub has: Vec<String>,
+    /// Texts that stand together in one instruction of a stage that is built.
+    #[serde(default)]
+    pub together: Vec<String>,
+    /// The final image does not run as root.
+    #[serde(default)]
+    pub nonroot: bool,
     /// Texts that no instruction of a stage that is built has.
     #[serde(default)]
     pub lacks: Vec<String>,
@@ -225,6 +231,8 @@ pub struct Because {
     pub kind: String,
     /// A path that the cause names.
     pub path: Option<String>,
+    /// What changed of that path: `content`, `mode`, `added`, `removed`.
+    pub how: Option<String>,
 }
 
 /// Options of a build.

@@ -1,0 +1,1 @@
+exports.greet = (name) => `Welcome to the ${name}`;

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "checked: $1"
