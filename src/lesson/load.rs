@@ -151,8 +151,8 @@ impl Reader<'_> {
         }
         let manifest = self.manifest()?;
         let texts = self.texts()?;
-        let (mut project, overlays) = self.projects();
-        self.attributes(&manifest, &mut project);
+        let (mut project, mut overlays) = self.projects();
+        self.attributes(&manifest, &mut project, &mut overlays);
         self.general(&manifest, &project);
         let mut steps = Vec::new();
         for step in &manifest.step {
@@ -213,7 +213,12 @@ impl Reader<'_> {
         (project, overlays)
     }
 
-    fn attributes(&mut self, manifest: &Manifest, project: &mut Project) {
+    fn attributes(
+        &mut self,
+        manifest: &Manifest,
+        project: &mut Project,
+        overlays: &mut BTreeMap<String, Project>,
+    ) {
         let mut bytes: u64 = 0;
         for file in &manifest.file {
             let line = self.line_of(&format!("\"{}\"", file.path));
@@ -224,7 +229,8 @@ impl Reader<'_> {
                     continue;
                 }
             };
-            let mut made = project.get(&path).cloned();
+            let over = file.overlay.as_ref().map(|o| overlays.entry(o.clone()).or_default());
+            let mut made = over.as_ref().and_then(|o| o.get(&path)).or(project.get(&path)).cloned();
             match file.size.as_deref().map(parse_size) {
                 Some(Some(size)) => {
                     bytes = bytes.saturating_add(size);
@@ -243,7 +249,7 @@ impl Reader<'_> {
                 Some(Err(e)) => self.error("lesson.toml", line, 1, e.to_string()),
                 None => {}
             }
-            project.insert(&path, made);
+            over.unwrap_or(project).insert(&path, made);
         }
         if bytes > MAX_BYTES || project.iter().count() > MAX_FILES {
             self.error("lesson.toml", 1, 1, "a lesson may have 500 files and 32 MB at most");

@@ -51,6 +51,9 @@ pub struct Manifest {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileManifest {
+    /// The overlay that the file is in, as `variants/good`; without, the project.
+    #[serde(rename = "in")]
+    pub overlay: Option<String>,
     /// Path in the project.
     pub path: String,
     /// Permission bits in octal; 0644 without.

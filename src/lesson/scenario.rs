@@ -10,6 +10,7 @@ use crate::dockerfile::{self, Diagnostic};
 use crate::graph::{GraphOptions, ImageStore, NoCache, StageBase};
 use crate::simulate::{BuildInput, Outcome, Simulator};
 use crate::solver::Status;
+use crate::solver::export::ExportMode;
 
 /// One simulated build and what it was made of.
 #[derive(Debug, Clone)]
@@ -127,7 +128,8 @@ pub fn between(
     match after.cache {
         None | Some(CacheKind::Warm) => {}
         Some(CacheKind::Cold) => builder = Simulator::default(),
-        Some(kind @ (CacheKind::Min | CacheKind::Max)) => builder = imported(&builder, &built, kind),
+        Some(CacheKind::Min) => builder = imported(&built, ExportMode::Min)?,
+        Some(CacheKind::Max) => builder = imported(&built, ExportMode::Max)?,
     }
     let input = input(new, after)?;
     let outcome = builder.predict(&input).map_err(Trouble::Dockerfile)?;
@@ -136,9 +138,11 @@ pub fn between(
 }
 
 /// A fresh builder that imports what the first exported.
-fn imported(builder: &Simulator, built: &Built, kind: CacheKind) -> Simulator {
-    let _ = (built, kind);
-    builder.clone()
+fn imported(built: &Built, mode: ExportMode) -> Result<Simulator, Trouble> {
+    let mut fresh = Simulator::default();
+    fresh.import(built.outcome.export(mode));
+    fresh.compare_with(&built.input).map_err(Trouble::Dockerfile)?;
+    Ok(fresh)
 }
 
 /// Applies `given`, builds, applies `change`, and predicts.

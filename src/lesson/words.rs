@@ -15,6 +15,7 @@ pub fn sentence(cause: &Cause) -> String {
     match cause {
         Cause::New => "Nothing like it was built before.".into(),
         Cause::Missing => "Its result is not in the cache that was imported.".into(),
+        Cause::Unanchored => "Nothing needs what it made, so it is reported as run. It costs nothing.".into(),
         Cause::NoCache => "--no-cache says to run it without looking.".into(),
         Cause::Content { changes, total, from } => {
             let mut names: Vec<String> = changes.iter().take(3).map(|c| format!("{} {}", c.path, how(c.how))).collect();
