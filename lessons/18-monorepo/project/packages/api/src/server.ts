@@ -1,0 +1,2 @@
+import { greet } from "shared";
+console.log(greet("api"));
