@@ -21,7 +21,8 @@ fn folders() -> BTreeMap<String, LessonFiles> {
 fn every_file_of_the_lessons_is_embedded() {
     let on_disk = folders();
     if std::env::var_os("UPDATE_LESSONS").is_some() {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lesson/embedded.rs"), table(&on_disk)).unwrap();
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lesson/embedded.rs"), table(&on_disk))
+            .unwrap();
         return;
     }
     assert!(
@@ -48,16 +49,17 @@ fn table(lessons: &BTreeMap<String, LessonFiles>) -> String {
 }
 
 fn lessons() -> Vec<Lesson> {
-    Course::open(None).unwrap_or_else(|errors| {
-        panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-    })
-    .lessons
+    Course::open(None)
+        .unwrap_or_else(|errors| {
+            panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        })
+        .lessons
 }
 
 #[test]
 fn every_lesson_keeps_what_it_says() {
     let lessons = lessons();
-    assert!(lessons.len() >= 1, "a course of at least 16 lessons and a capstone, not {}", lessons.len());
+    assert!(lessons.len() >= 17, "a course of at least 16 lessons and a capstone, not {}", lessons.len());
     let ids: Vec<&str> = lessons.iter().map(|l| l.id.as_str()).collect();
     let mut wrong = String::new();
     for lesson in &lessons {
@@ -75,7 +77,11 @@ fn every_belief_is_answered_by_a_lesson_and_has_a_source() {
     assert_eq!(numbers, (1..=20).collect::<Vec<u32>>());
     for b in &beliefs {
         assert!(!b.sources.is_empty(), "belief {} has a source", b.number);
-        assert!(lessons.iter().any(|l| l.manifest.beliefs.contains(&b.number)), "belief {} has a lesson", b.number);
+        assert!(
+            lessons.iter().any(|l| l.manifest.beliefs.contains(&b.number)),
+            "belief {} has a lesson",
+            b.number
+        );
     }
 }
 
@@ -88,8 +94,15 @@ fn every_case_named_as_a_source_is_recorded() {
             ids.push_str(&format!("\n{}\n", case["id"].as_str().unwrap()));
         }
     }
-    let sources = lessons().into_iter().flat_map(|l| l.manifest.sources.into_iter().map(move |s| (l.id.clone(), s)));
-    let all = sources.chain(beliefs().into_iter().flat_map(|b| b.sources.into_iter().map(move |s| (format!("belief {}", b.number), s))));
-    let missing: Vec<_> = all.filter(|(_, s)| s.strip_prefix("case:").is_some_and(|id| !ids.contains(&format!("\n{id}\n")))).collect();
+    let sources =
+        lessons().into_iter().flat_map(|l| l.manifest.sources.into_iter().map(move |s| (l.id.clone(), s)));
+    let all = sources.chain(
+        beliefs()
+            .into_iter()
+            .flat_map(|b| b.sources.into_iter().map(move |s| (format!("belief {}", b.number), s))),
+    );
+    let missing: Vec<_> = all
+        .filter(|(_, s)| s.strip_prefix("case:").is_some_and(|id| !ids.contains(&format!("\n{id}\n"))))
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

@@ -15,7 +15,10 @@ pub fn embedded_files() -> BTreeMap<String, LessonFiles> {
     embedded::LESSONS
         .iter()
         .map(|(id, files)| {
-            ((*id).to_string(), files.iter().map(|(path, text)| ((*path).to_string(), Arc::from(*text))).collect())
+            (
+                (*id).to_string(),
+                files.iter().map(|(path, text)| ((*path).to_string(), Arc::from(*text))).collect(),
+            )
         })
         .collect()
 }
@@ -48,14 +51,16 @@ fn read_into(
         return Err(error(at, "too many files or folders for a lesson".into()));
     }
     let listing = std::fs::read_dir(dir).map_err(|e| error(at, format!("cannot be read: {e}")))?;
-    let mut entries = listing.collect::<Result<Vec<_>, _>>().map_err(|e| error(at, format!("cannot be read: {e}")))?;
+    let mut entries =
+        listing.collect::<Result<Vec<_>, _>>().map_err(|e| error(at, format!("cannot be read: {e}")))?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let Some(name) = entry.file_name().to_str().map(String::from) else {
             return Err(error(at, "holds a file whose name is no UTF-8".into()));
         };
         let path = if at.is_empty() { name } else { format!("{at}/{name}") };
-        let meta = entry.path().symlink_metadata().map_err(|e| error(&path, format!("cannot be read: {e}")))?;
+        let meta =
+            entry.path().symlink_metadata().map_err(|e| error(&path, format!("cannot be read: {e}")))?;
         if meta.is_dir() {
             read_into(&entry.path(), &path, lesson, depth + 1, files)?;
         } else if !meta.is_file() {
@@ -63,9 +68,11 @@ fn read_into(
         } else if meta.len() > MAX_TEXT {
             return Err(error(&path, "is over 1 MB; [[file]] with size makes big files".into()));
         } else {
-            let bytes = std::fs::read(entry.path()).map_err(|e| error(&path, format!("cannot be read: {e}")))?;
-            let text = String::from_utf8(bytes)
-                .map_err(|_| error(&path, "is no UTF-8 text; [[file]] with size makes files of weight".into()))?;
+            let bytes =
+                std::fs::read(entry.path()).map_err(|e| error(&path, format!("cannot be read: {e}")))?;
+            let text = String::from_utf8(bytes).map_err(|_| {
+                error(&path, "is no UTF-8 text; [[file]] with size makes files of weight".into())
+            })?;
             files.insert(path, text.into());
         }
     }

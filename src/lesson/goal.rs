@@ -25,7 +25,8 @@ pub struct Verdict {
 /// `from` is what the learner started from, for a `do` step: then the builds are those two. Otherwise the goal's
 /// own changes are made to the learner's files.
 pub fn judge(goal: &Goal, from: Option<&Project>, now: &Project, lesson: &BuildOptions) -> Verdict {
-    let why = failures(goal, from, now, lesson).unwrap_or_else(|trouble| vec![format!("It does not build: {trouble}.")]);
+    let why = failures(goal, from, now, lesson)
+        .unwrap_or_else(|trouble| vec![format!("It does not build: {trouble}.")]);
     Verdict { say: goal.say.clone(), holds: why.is_empty(), why }
 }
 
@@ -65,7 +66,8 @@ fn failures(
     let many = runs.len() > 1;
     for ops in runs {
         let run = scenario::changed(&given, &[], &ops, &before, &after)?;
-        let place = if many { format!("After an edit of {}: ", run.changed.join(", ")) } else { String::new() };
+        let place =
+            if many { format!("After an edit of {}: ", run.changed.join(", ")) } else { String::new() };
         let mut found = Vec::new();
         dynamic_checks(goal, &run, &place, &mut found);
         if !found.is_empty() {
@@ -176,7 +178,13 @@ fn dynamic_checks(goal: &Goal, run: &Run, place: &str, why: &mut Vec<String>) {
                     Status::Cached => format!(
                         "{place}{} rebuilds. {}",
                         words::short(label),
-                        run.after.outcome.explanations.get(i).map(words::reasons).unwrap_or_default().join(" ")
+                        run.after
+                            .outcome
+                            .explanations
+                            .get(i)
+                            .map(words::reasons)
+                            .unwrap_or_default()
+                            .join(" ")
                     ),
                     Status::Executed => format!("{place}{} stays cached.", words::short(label)),
                 });
@@ -189,7 +197,11 @@ fn dynamic_checks(goal: &Goal, run: &Run, place: &str, why: &mut Vec<String>) {
     {
         let names: Vec<String> = executed.iter().map(|&i| words::short(&prediction.steps[i].label)).collect();
         let steps = if most == 1 { "step" } else { "steps" };
-        why.push(format!("{place}{} steps rebuild, and {most} {steps} may: {}.", executed.len(), names.join("; ")));
+        why.push(format!(
+            "{place}{} steps rebuild, and {most} {steps} may: {}.",
+            executed.len(),
+            names.join("; ")
+        ));
     }
     if goal.noticed && executed.is_empty() {
         why.push(format!("{place}nothing rebuilds: the change never reaches the image."));
@@ -197,7 +209,9 @@ fn dynamic_checks(goal: &Goal, run: &Run, place: &str, why: &mut Vec<String>) {
     if let Some(limit) = goal.seconds_under {
         let seconds = weigh::seconds(&run.after, &executed);
         if seconds >= limit {
-            why.push(format!("{place}the rebuild takes about {seconds:.0} s, and should take under {limit:.0} s."));
+            why.push(format!(
+                "{place}the rebuild takes about {seconds:.0} s, and should take under {limit:.0} s."
+            ));
         }
     }
     if let Some(because) = &goal.because {

@@ -53,7 +53,9 @@ pub struct LessonError {
 impl fmt::Display for LessonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A message may quote the file: nothing in it may steer a terminal.
-        let clean = |s: &str| s.chars().map(|c| if text::is_forbidden(c) { '\u{fffd}' } else { c }).collect::<String>();
+        let clean = |s: &str| {
+            s.chars().map(|c| if text::is_forbidden(c) { '\u{fffd}' } else { c }).collect::<String>()
+        };
         write!(f, "{}", clean(&self.file))?;
         if self.line > 0 {
             write!(f, ":{}:{}", self.line, self.column)?;
@@ -140,7 +142,12 @@ impl Reader<'_> {
         let ok = !self.id.is_empty()
             && self.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if !ok {
-            self.error("", 0, 0, "a lesson's folder is named with small letters, digits and dashes: 03-changes");
+            self.error(
+                "",
+                0,
+                0,
+                "a lesson's folder is named with small letters, digits and dashes: 03-changes",
+            );
             return None;
         }
         for (path, text) in self.files {
@@ -157,7 +164,7 @@ impl Reader<'_> {
         let mut steps = Vec::new();
         for step in &manifest.step {
             let text = texts.get(&step.id).cloned().unwrap_or_default();
-            self.step(&manifest, step, &text, &overlays);
+            self.step(step, &text, &overlays);
             steps.push(Step { manifest: step.clone(), text });
         }
         self.ids(&manifest, &texts, &overlays);
@@ -258,7 +265,8 @@ impl Reader<'_> {
 
     fn general(&mut self, manifest: &Manifest, project: &Project) {
         if manifest.format != FORMAT {
-            let message = format!("format {} is not known here; this program reads format {FORMAT}", manifest.format);
+            let message =
+                format!("format {} is not known here; this program reads format {FORMAT}", manifest.format);
             let line = self.line_of("format");
             self.error("lesson.toml", line, 1, message);
         }
@@ -273,24 +281,23 @@ impl Reader<'_> {
             let line = self.line_of("minutes");
             self.error("lesson.toml", line, 1, "minutes is between 1 and 90");
         }
-        if !manifest.own_project && project.get("Dockerfile").is_none() {
+        if project.get("Dockerfile").is_none() {
             self.error("project/Dockerfile", 0, 0, "is missing: every lesson's project has a Dockerfile");
         }
         for number in &manifest.beliefs {
             if !(1..=20).contains(number) {
                 let line = self.line_of("beliefs");
-                self.error("lesson.toml", line, 1, format!("there is no belief {number}: beliefs.toml has 1 to 20"));
+                self.error(
+                    "lesson.toml",
+                    line,
+                    1,
+                    format!("there is no belief {number}: beliefs.toml has 1 to 20"),
+                );
             }
         }
     }
 
-    fn step(
-        &mut self,
-        manifest: &Manifest,
-        step: &StepManifest,
-        text: &StepText,
-        overlays: &BTreeMap<String, Project>,
-    ) {
+    fn step(&mut self, step: &StepManifest, text: &StepText, overlays: &BTreeMap<String, Project>) {
         let line = self.line_of_step(&step.id);
         let mut wrong: Vec<String> = Vec::new();
         let mut needs = |ok: bool, says: &str| {
@@ -332,7 +339,7 @@ impl Reader<'_> {
             needs(!text.hints.is_empty(), "needs a hint at least (<!-- hint … -->)");
             needs(!text.solution.is_empty(), "needs <!-- solution … -->: why the solution is one");
             let solution = overlays.contains_key(&format!("solutions/{}", step.id));
-            needs(solution || manifest.own_project, "needs the folder solutions/<id>");
+            needs(solution, "needs the folder solutions/<id>, or files in it by [[file]]");
         } else {
             needs(step.goal.is_empty(), "only do and repair have a goal");
         }
@@ -345,9 +352,16 @@ impl Reader<'_> {
             needs(!goal.say.trim().is_empty(), "has a goal without say");
             needs(asserts_something(goal), &format!("has a goal that asserts nothing: {:?}", goal.say));
         }
-        let sizes = step.goal.iter().chain(&step.proof).flat_map(|g| [&g.image_under, &g.image_over, &g.context_under]);
+        let sizes = step
+            .goal
+            .iter()
+            .chain(&step.proof)
+            .flat_map(|g| [&g.image_under, &g.image_over, &g.context_under]);
         for size in sizes.flatten() {
-            needs(parse_size(size).is_some(), &format!("has a size that reads {size:?}; write for example 20 MB"));
+            needs(
+                parse_size(size).is_some(),
+                &format!("has a size that reads {size:?}; write for example 20 MB"),
+            );
         }
         let ops = step.given.iter().chain(&step.change);
         let goal_ops = step.goal.iter().chain(&step.proof).flat_map(|g| g.given.iter().chain(&g.after));
@@ -376,7 +390,12 @@ impl Reader<'_> {
         }
         for (id, text) in texts {
             if !seen.contains(id.as_str()) {
-                self.error("lesson.md", text.line, 1, format!("a part for {id:?}, and lesson.toml has no such step"));
+                self.error(
+                    "lesson.md",
+                    text.line,
+                    1,
+                    format!("a part for {id:?}, and lesson.toml has no such step"),
+                );
             }
         }
         for over in overlays.keys() {
@@ -409,7 +428,17 @@ fn check_op(op: &Op) -> Result<(), String> {
 }
 
 fn asserts_something(g: &Goal) -> bool {
-    let lists = [&g.cached, &g.rebuilds, &g.has, &g.lacks, &g.final_has, &g.context_has, &g.context_lacks, &g.assumed, &g.together];
+    let lists = [
+        &g.cached,
+        &g.rebuilds,
+        &g.has,
+        &g.lacks,
+        &g.final_has,
+        &g.context_has,
+        &g.context_lacks,
+        &g.assumed,
+        &g.together,
+    ];
     lists.iter().any(|l| !l.is_empty())
         || g.at_most.is_some()
         || g.noticed

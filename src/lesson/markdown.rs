@@ -57,7 +57,9 @@ pub fn parse(text: &str) -> Vec<Block> {
 pub fn links(text: &str) -> Vec<String> {
     Parser::new_ext(text, Options::ENABLE_TABLES)
         .filter_map(|e| match e {
-            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => Some(dest_url.to_string()),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                Some(dest_url.to_string())
+            }
             _ => None,
         })
         .collect()
@@ -249,7 +251,8 @@ pub fn plain(text: &str, width: usize) -> String {
     let mut out = String::new();
     let blocks = parse(text);
     for (i, block) in blocks.iter().enumerate() {
-        let follows_item = matches!((block, i.checked_sub(1).map(|p| &blocks[p])), (Block::Item(..), Some(Block::Item(..))));
+        let follows_item =
+            matches!((block, i.checked_sub(1).map(|p| &blocks[p])), (Block::Item(..), Some(Block::Item(..))));
         if i > 0 && !follows_item {
             out.push('\n');
         }
@@ -273,8 +276,7 @@ pub fn plain(text: &str, width: usize) -> String {
 }
 
 fn lines(out: &mut String, spans: &[Span], first: &str, rest: &str, width: usize) {
-    let with_marks: Vec<Span> =
-        spans.iter().map(|s| Span { text: mark(s), style: Style::Plain }).collect();
+    let with_marks: Vec<Span> = spans.iter().map(|s| Span { text: mark(s), style: Style::Plain }).collect();
     for (i, line) in wrap(&with_marks, width.saturating_sub(rest.len())).iter().enumerate() {
         out.push_str(if i == 0 { first } else { rest });
         line.iter().for_each(|s| out.push_str(&s.text));

@@ -11,15 +11,30 @@ pub const NAMES: [(&str, &str); 3] =
 
 /// File names that say what a project depends on.
 const MANIFESTS: [&str; 18] = [
-    "package.json", "requirements.txt", "pyproject.toml", "Pipfile", "go.mod", "Cargo.toml", "pom.xml", "build.gradle",
-    "build.gradle.kts", "Gemfile", "composer.json", "mix.exs", "pubspec.yaml", "Package.swift", "deno.json",
-    "environment.yml", "setup.py", "project.clj",
+    "package.json",
+    "requirements.txt",
+    "pyproject.toml",
+    "Pipfile",
+    "go.mod",
+    "Cargo.toml",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "Gemfile",
+    "composer.json",
+    "mix.exs",
+    "pubspec.yaml",
+    "Package.swift",
+    "deno.json",
+    "environment.yml",
+    "setup.py",
+    "project.clj",
 ];
 
 /// Endings of source files.
 const SOURCES: [&str; 26] = [
-    "js", "ts", "tsx", "jsx", "mjs", "vue", "svelte", "py", "go", "rs", "java", "kt", "scala", "rb", "php", "cs", "fs",
-    "c", "cc", "cpp", "h", "swift", "ex", "clj", "dart", "zig",
+    "js", "ts", "tsx", "jsx", "mjs", "vue", "svelte", "py", "go", "rs", "java", "kt", "scala", "rb", "php",
+    "cs", "fs", "c", "cc", "cpp", "h", "swift", "ex", "clj", "dart", "zig",
 ];
 
 /// Folders whose files are not what one usually edits.
@@ -45,14 +60,20 @@ pub fn pick(project: &Project, name: &str) -> Option<String> {
         "@source" => {
             let is_source = |p: &&&str| {
                 let ending = p.rsplit_once('.').map_or("", |(_, e)| e);
-                SOURCES.contains(&ending) && !p.split('/').any(|part| ASIDE.contains(&part)) && !p.contains(".config.")
+                SOURCES.contains(&ending)
+                    && !p.split('/').any(|part| ASIDE.contains(&part))
+                    && !p.contains(".config.")
             };
             // The folder with the most source files is where people work.
             let sources: Vec<&&str> = files.iter().filter(is_source).collect();
             let top = |p: &str| p.split('/').next().unwrap_or_default().to_string();
             let weight = |p: &str| sources.iter().filter(|q| top(q) == top(p)).count();
-            sources.iter().max_by_key(|p| (weight(p), std::cmp::Reverse(depth(p)), std::cmp::Reverse(***p))).map(ToString::to_string)
+            sources
+                .iter()
+                .max_by_key(|p| (weight(p), std::cmp::Reverse(depth(p)), std::cmp::Reverse(***p)))
+                .map(ToString::to_string)
         }
+        "@dockerfile" => Some(project.dockerfile().to_string()),
         _ => None,
     }
 }
@@ -66,7 +87,9 @@ pub fn on(lesson: &Lesson, project: Project) -> Lesson {
         let m = &mut step.manifest;
         let ops = m.change.iter_mut().chain(&mut m.given);
         let mut all = ops.map(|op| fill(op, &project)).fold(true, |a, b| a && b);
-        m.goal.retain_mut(|g| g.after.iter_mut().chain(&mut g.given).map(|op| fill(op, &project)).fold(true, |a, b| a && b));
+        m.goal.retain_mut(|g| {
+            g.after.iter_mut().chain(&mut g.given).map(|op| fill(op, &project)).fold(true, |a, b| a && b)
+        });
         if m.kind == super::Kind::Repair && m.goal.is_empty() {
             all = false;
         }
@@ -103,7 +126,15 @@ mod tests {
     #[test]
     fn the_usual_file_of_each_kind_is_found() {
         let mut p = Project::default();
-        for path in ["web/package.json", "package.json", "README.md", "src/a.ts", "src/b/c.ts", "tests/x.ts", "vite.config.ts"] {
+        for path in [
+            "web/package.json",
+            "package.json",
+            "README.md",
+            "src/a.ts",
+            "src/b/c.ts",
+            "tests/x.ts",
+            "vite.config.ts",
+        ] {
             p.insert(path, ProjectFile::text("x"));
         }
         assert_eq!(pick(&p, "@manifest").as_deref(), Some("package.json"));

@@ -108,8 +108,12 @@ impl Project {
 
     /// Paths that were added, removed or changed.
     pub fn changed(&self, newer: &Self) -> Vec<String> {
-        let mut out: Vec<String> =
-            self.files.iter().filter(|(p, f)| newer.files.get(*p) != Some(f)).map(|(p, _)| p.clone()).collect();
+        let mut out: Vec<String> = self
+            .files
+            .iter()
+            .filter(|(p, f)| newer.files.get(*p) != Some(f))
+            .map(|(p, _)| p.clone())
+            .collect();
         out.extend(newer.files.keys().filter(|p| !self.files.contains_key(*p)).cloned());
         out.sort();
         out
@@ -128,10 +132,8 @@ impl Project {
 
     /// Paths that match a pattern of .dockerignore's kind (`src/**`, `*.md`, a folder for all below it).
     pub fn matching(&self, pattern: &str) -> Vec<String> {
-        matcher(pattern).map_or_else(
-            |_| Vec::new(),
-            |m| self.files.keys().filter(|p| m.is_ignored(p)).cloned().collect(),
-        )
+        matcher(pattern)
+            .map_or_else(|_| Vec::new(), |m| self.files.keys().filter(|p| m.is_ignored(p)).cloned().collect())
     }
 
     /// Applies a change; an `edit` must name one file (patterns are expanded before, see [`expand`]).
@@ -179,7 +181,8 @@ impl Project {
             }
             "rename" => {
                 let to = check_virtual(need(op.to.as_deref(), "rename", "to")?)?;
-                let moved: Vec<String> = self.files.keys().filter(|p| path::is_within(p, &at)).cloned().collect();
+                let moved: Vec<String> =
+                    self.files.keys().filter(|p| path::is_within(p, &at)).cloned().collect();
                 if moved.is_empty() {
                     return Err(missing());
                 }
@@ -237,7 +240,9 @@ pub fn verb(op: &Op) -> Result<(&'static str, &str), ChangeError> {
         (None, _) => Err(ChangeError(
             "a change needs a verb: edit, write, append, replace, delete, rename, chmod or touch".into(),
         )),
-        (Some((a, _)), Some((b, _))) => Err(ChangeError(format!("a change has one verb, this one has {a} and {b}"))),
+        (Some((a, _)), Some((b, _))) => {
+            Err(ChangeError(format!("a change has one verb, this one has {a} and {b}")))
+        }
     }
 }
 
@@ -277,8 +282,18 @@ pub fn octal(text: &str) -> Result<u32, ChangeError> {
 
 /// Names that programs act on by themselves as soon as one enters a folder or opens it.
 const ACTED_ON: [&str; 12] = [
-    ".git", ".envrc", ".direnv", ".vscode", ".idea", ".devcontainer", ".husky", ".vimrc", ".nvimrc", ".exrc",
-    ".nvim.lua", ".mise.toml",
+    ".git",
+    ".envrc",
+    ".direnv",
+    ".vscode",
+    ".idea",
+    ".devcontainer",
+    ".husky",
+    ".vimrc",
+    ".nvimrc",
+    ".exrc",
+    ".nvim.lua",
+    ".mise.toml",
 ];
 
 /// Checks a path that a lesson wants to write in a workspace.
@@ -318,7 +333,9 @@ mod tests {
 
     fn project() -> Project {
         let mut p = Project::default();
-        for (path, text) in [("Dockerfile", "FROM a\n"), ("src/app.js", "1\n"), ("src/b/util.js", "2\n"), ("README.md", "r")] {
+        for (path, text) in
+            [("Dockerfile", "FROM a\n"), ("src/app.js", "1\n"), ("src/b/util.js", "2\n"), ("README.md", "r")]
+        {
             p.insert(path, ProjectFile::text(text));
         }
         p
@@ -376,7 +393,20 @@ mod tests {
 
     #[test]
     fn paths_that_leave_the_workspace_or_are_acted_on_are_refused() {
-        for bad in ["..", "a/../../b", "/abs", "a//b", "./a", "C:x", "a\\b", ".git/config", "a/.GIT/hooks", ".envrc", "a\u{1b}b", ""] {
+        for bad in [
+            "..",
+            "a/../../b",
+            "/abs",
+            "a//b",
+            "./a",
+            "C:x",
+            "a\\b",
+            ".git/config",
+            "a/.GIT/hooks",
+            ".envrc",
+            "a\u{1b}b",
+            "",
+        ] {
             assert!(check_path(bad).is_err(), "{bad:?}");
         }
         for good in ["a", "src/app.js", ".dockerignore", ".env", "a b/c"] {

@@ -7,7 +7,7 @@ use super::goal::{self, Verdict};
 use super::load::Lesson;
 use super::manifest::Kind;
 use super::scenario::merged;
-use super::{markdown, predict};
+use super::{markdown, own, predict};
 use crate::solver::Status;
 
 /// One thing that was checked.
@@ -25,6 +25,9 @@ pub struct Finding {
 
 /// Proves a lesson; `others` are the ids of the course's lessons.
 pub fn prove(lesson: &Lesson, others: &[&str]) -> Vec<Finding> {
+    // A lesson about the learner's own project is proved on its sample.
+    let sample = lesson.manifest.own_project.then(|| own::on(lesson, lesson.project.clone()));
+    let lesson = sample.as_ref().unwrap_or(lesson);
     let mut findings = Vec::new();
     for (i, step) in lesson.steps.iter().enumerate() {
         let at = format!("{}/{}", lesson.id, step.manifest.id);
@@ -37,8 +40,6 @@ pub fn prove(lesson: &Lesson, others: &[&str]) -> Vec<Finding> {
                 found("the answer agrees with the model", marks(lesson, i));
             }
             Kind::Predict => found("the right choice is proved", choice(lesson, i)),
-            // There is no project of the lesson's to try it on.
-            Kind::Do | Kind::Repair if lesson.manifest.own_project => {}
             Kind::Do | Kind::Repair => {
                 found("the start fails the goal", start_fails(lesson, i));
                 found("the solution passes", solution_passes(lesson, i));
@@ -46,7 +47,8 @@ pub fn prove(lesson: &Lesson, others: &[&str]) -> Vec<Finding> {
         }
         let texts = [&step.text.body, &step.text.after, &step.text.solution, &step.text.notes];
         let links = texts.into_iter().chain(&step.text.hints).flat_map(|t| markdown::links(t));
-        let dead: Vec<String> = links.filter(|l| !resolves(l, others)).map(|l| format!("{l} leads nowhere")).collect();
+        let dead: Vec<String> =
+            links.filter(|l| !resolves(l, others)).map(|l| format!("{l} leads nowhere")).collect();
         if !dead.is_empty() {
             found("links resolve", dead);
         }
@@ -71,7 +73,9 @@ pub fn prove(lesson: &Lesson, others: &[&str]) -> Vec<Finding> {
 fn resolves(link: &str, others: &[&str]) -> bool {
     match link.strip_prefix("../") {
         Some(id) => others.contains(&id.trim_end_matches('/')),
-        None => link.strip_prefix("https://").is_some_and(|r| r.contains('.') && !r.contains(char::is_whitespace)),
+        None => {
+            link.strip_prefix("https://").is_some_and(|r| r.contains('.') && !r.contains(char::is_whitespace))
+        }
     }
 }
 
@@ -86,7 +90,9 @@ fn marks(lesson: &Lesson, step: usize) -> Vec<String> {
         match run.after.find(text)[..] {
             [one] => claimed.push(one),
             [] => why.push(format!("no step's label has {text:?}")),
-            [..] => why.push(format!("more than one step's label has {text:?}; write the label as far as it is needed")),
+            [..] => why.push(format!(
+                "more than one step's label has {text:?}; write the label as far as it is needed"
+            )),
         }
     }
     for (i, label, status) in run.after.steps() {

@@ -58,7 +58,8 @@ fn dockerfile_trouble(d: &Diagnostic) -> String {
 /// Options laid over others: what the second says wins.
 pub fn merged(base: &BuildOptions, over: &BuildOptions) -> BuildOptions {
     let mut out = base.clone();
-    let BuildOptions { target, build_args, no_cache, no_cache_filter, image_store, images, cache } = over.clone();
+    let BuildOptions { target, build_args, no_cache, no_cache_filter, image_store, images, cache } =
+        over.clone();
     out.target = target.or(out.target);
     out.build_args.extend(build_args);
     out.no_cache = no_cache.or(out.no_cache);
@@ -204,7 +205,9 @@ impl Built {
         stages
             .iter()
             .filter_map(|&s| file.stages.get(s))
-            .flat_map(|s| std::iter::once(s.original.clone()).chain(s.instructions.iter().map(|i| i.original.clone())))
+            .flat_map(|s| {
+                std::iter::once(s.original.clone()).chain(s.instructions.iter().map(|i| i.original.clone()))
+            })
             .collect()
     }
 }

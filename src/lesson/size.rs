@@ -32,12 +32,19 @@ mod tests {
 
     #[test]
     fn sizes_read_and_print() {
-        for (text, bytes) in
-            [("20 MB", Some(20_000_000)), ("1.5GB", Some(1_500_000_000)), ("12 B", Some(12)), ("x", None), ("5", None), ("3 MiB", None)]
-        {
+        for (text, bytes) in [
+            ("20 MB", Some(20_000_000)),
+            ("1.5GB", Some(1_500_000_000)),
+            ("12 B", Some(12)),
+            ("x", None),
+            ("5", None),
+            ("3 MiB", None),
+        ] {
             assert_eq!(parse_size(text), bytes, "{text}");
         }
-        for (bytes, text) in [(12.0, "12 B"), (1500.0, "1.5 kB"), (12_500_000.0, "12.5 MB"), (502e6, "502 MB")] {
+        for (bytes, text) in
+            [(12.0, "12 B"), (1500.0, "1.5 kB"), (12_500_000.0, "12.5 MB"), (502e6, "502 MB")]
+        {
             assert_eq!(show_size(bytes), text);
         }
     }

@@ -18,12 +18,17 @@ pub fn sentence(cause: &Cause) -> String {
         Cause::Unanchored => "Nothing needs what it made, so it is reported as run. It costs nothing.".into(),
         Cause::NoCache => "--no-cache says to run it without looking.".into(),
         Cause::Content { changes, total, from } => {
-            let mut names: Vec<String> = changes.iter().take(3).map(|c| format!("{} {}", c.path, how(c.how))).collect();
+            let mut names: Vec<String> =
+                changes.iter().take(3).map(|c| format!("{} {}", c.path, how(c.how))).collect();
             if *total > names.len() {
                 names.push(format!("and {} more", total - names.len()));
             }
             let from = from.as_ref().map_or(String::new(), |f| format!(" in {f}"));
-            if names.is_empty() { format!("What it takes in changed{from}.") } else { format!("It takes in {}{from}.", names.join(", ")) }
+            if names.is_empty() {
+                format!("What it takes in changed{from}.")
+            } else {
+                format!("It takes in {}{from}.", names.join(", "))
+            }
         }
         Cause::Instruction { before, after } => format!("Its text was \"{before}\" and is \"{after}\"."),
         Cause::Setting { name, before, after } => {
@@ -46,7 +51,9 @@ pub fn sentence(cause: &Cause) -> String {
                 .collect();
             format!("In its environment, {}.", names.join(", "))
         }
-        Cause::Parent { step } => format!("It stands on {}, which runs anew: whatever follows it follows.", short(step)),
+        Cause::Parent { step } => {
+            format!("It stands on {}, which runs anew: whatever follows it follows.", short(step))
+        }
         Cause::Output { step, path } => format!("It copies {path}, which {} made anew.", short(step)),
         Cause::Base { image, .. } => format!("{image} is another image now."),
     }

@@ -38,7 +38,10 @@ impl Workspace {
                 );
             }
             std::fs::create_dir_all(&marker).with_context(|| {
-                format!("cannot make the folder {} for the lessons; name another one with --in DIR", root.display())
+                format!(
+                    "cannot make the folder {} for the lessons; name another one with --in DIR",
+                    root.display()
+                )
             })?;
         }
         Ok(Self { root })
@@ -62,7 +65,12 @@ impl Workspace {
     /// Puts the files of a step in place; what stood there and is in nobody's lesson is put aside.
     ///
     /// Yields where that is. `known` are states that need not be kept: the lesson can make them again.
-    pub fn set_up(&self, lesson: &str, files: &Project, known: &[Project]) -> anyhow::Result<Option<PathBuf>> {
+    pub fn set_up(
+        &self,
+        lesson: &str,
+        files: &Project,
+        known: &[Project],
+    ) -> anyhow::Result<Option<PathBuf>> {
         let dir = self.dir(lesson);
         let mut kept = None;
         if is_dir(&dir) {
@@ -81,7 +89,8 @@ impl Workspace {
             std::fs::create_dir(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         }
         for (path, file) in files.iter() {
-            write_file(&dir, path, file).with_context(|| format!("cannot write {path} in {}", dir.display()))?;
+            write_file(&dir, path, file)
+                .with_context(|| format!("cannot write {path} in {}", dir.display()))?;
         }
         Ok(kept)
     }
@@ -130,7 +139,10 @@ fn read_dir(dir: &Path, at: &str, project: &mut Project, count: &mut usize) -> a
             read_dir(&entry.path(), &path, project, count)?;
         } else if meta.is_symlink() {
             let target = std::fs::read_link(entry.path())?;
-            project.insert(&path, ProjectFile { mode: 0o777, body: Body::Link(target.to_string_lossy().into()) });
+            project.insert(
+                &path,
+                ProjectFile { mode: 0o777, body: Body::Link(target.to_string_lossy().into()) },
+            );
         } else if meta.is_file()
             && let Ok(body) = read_body(&entry.path(), meta.len())
         {
@@ -182,7 +194,11 @@ fn is_dir(path: &Path) -> bool {
 fn empty(dir: &Path) -> io::Result<()> {
     for entry in dir.read_dir()? {
         let entry = entry?;
-        if is_dir(&entry.path()) { std::fs::remove_dir_all(entry.path())? } else { std::fs::remove_file(entry.path())? }
+        if is_dir(&entry.path()) {
+            std::fs::remove_dir_all(entry.path())?
+        } else {
+            std::fs::remove_file(entry.path())?
+        }
     }
     Ok(())
 }

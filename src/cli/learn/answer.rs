@@ -54,7 +54,9 @@ fn read(lesson: &Lesson, step: usize, words: &[String]) -> anyhow::Result<Answer
     for word in words {
         match word.parse::<usize>() {
             Ok(n) if (1..=rows).contains(&n) => marks.push(n),
-            _ => bail!("{word:?} is no step: answer with numbers from 1 to {rows}, as in `layerlab learn predict 3 4`, or with none"),
+            _ => bail!(
+                "{word:?} is no step: answer with numbers from 1 to {rows}, as in `layerlab learn predict 3 4`, or with none"
+            ),
         }
     }
     marks.sort_unstable();
@@ -88,7 +90,11 @@ fn print(lesson: &Lesson, step: usize, reveal: &Reveal) {
     }
     say!(
         "\n{}\n",
-        if reveal.right { "All right.".to_string() } else { format!("{right} of {of} right. The lines with ! are the ones to learn from.") }
+        if reveal.right {
+            "All right.".to_string()
+        } else {
+            format!("{right} of {of} right. The lines with ! are the ones to learn from.")
+        }
     );
 }
 
@@ -121,7 +127,11 @@ pub fn hint(desk: &mut Desk, name: Option<&str>) -> anyhow::Result<Ended> {
 pub fn solution(desk: &mut Desk, name: Option<&str>, apply: bool) -> anyhow::Result<Ended> {
     let lesson = desk.lesson(name)?;
     let Some(step) = desk.of(&lesson).at(&lesson) else {
-        bail!("lesson {} is done; `layerlab learn start {} --step N` goes back to a step", lesson.id, lesson.number());
+        bail!(
+            "lesson {} is done; `layerlab learn start {} --step N` goes back to a step",
+            lesson.id,
+            lesson.number()
+        );
     };
     let this = &lesson.steps[step];
     if this.text.solution.is_empty() {

@@ -92,7 +92,7 @@ fn not_a_check(desk: &mut Desk, lesson: &Lesson, kind: Option<Kind>) -> anyhow::
         }
         Some(Kind::Predict) => {
             say!("This step asks for a prediction: layerlab learn predict NUMBERS\n");
-            show::go(desk, lesson)?;
+            let _ = show::go(desk, lesson)?;
             Ok(Ended::No)
         }
         Some(_) => show::go(desk, lesson),

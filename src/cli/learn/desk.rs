@@ -27,10 +27,14 @@ impl Desk {
             let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
             anyhow::anyhow!("these lessons cannot be used:\n  {}", lines.join("\n  "))
         })?;
-        let file = shared.progress_file.clone().or_else(|| workspace::state_dir().map(|d| d.join("learn.json")));
+        let file =
+            shared.progress_file.clone().or_else(|| workspace::state_dir().map(|d| d.join("learn.json")));
         let mut progress = match &file {
             Some(file) => Progress::load(file).with_context(|| {
-                format!("cannot read your progress in {}; name another file with --progress-file", file.display())
+                format!(
+                    "cannot read your progress in {}; name another file with --progress-file",
+                    file.display()
+                )
             })?,
             None => Progress::default(),
         };
@@ -62,7 +66,9 @@ impl Desk {
         let name = match (name, &self.progress.current) {
             (Some(name), _) => name,
             (None, Some(current)) => current,
-            (None, None) => bail!("no lesson is begun yet: `layerlab learn list` shows them, `layerlab learn start 1` begins"),
+            (None, None) => bail!(
+                "no lesson is begun yet: `layerlab learn list` shows them, `layerlab learn start 1` begins"
+            ),
         };
         let Some(at) = self.course.find(name) else {
             bail!("there is no lesson {name:?}: `layerlab learn list` shows them all");
@@ -74,6 +80,7 @@ impl Desk {
     fn personal(&self, lesson: &Lesson) -> anyhow::Result<Lesson> {
         match (&self.progress.own_project, lesson.manifest.own_project) {
             (Some((dir, file)), true) => Ok(own::on(lesson, workspace::own_project(dir, file)?)),
+            (None, true) => Ok(own::on(lesson, lesson.project.clone())),
             _ => Ok(lesson.clone()),
         }
     }
@@ -109,7 +116,10 @@ impl Desk {
         }
         let workspace = self.workspace()?;
         if !workspace.has(&lesson.id) {
-            bail!("the lesson's files are not there: `layerlab learn reset {}` puts them back", lesson.number());
+            bail!(
+                "the lesson's files are not there: `layerlab learn reset {}` puts them back",
+                lesson.number()
+            );
         }
         workspace.read(&lesson.id)
     }

@@ -68,7 +68,9 @@ pub fn run(desk: &Desk, args: &HandoutArgs) -> anyhow::Result<Ended> {
     }
     if chosen.is_empty() {
         chosen = match &plan {
-            Some(plan) => all.iter().filter(|l| plan.part.iter().any(|p| p.lesson.as_ref() == Some(&l.id))).collect(),
+            Some(plan) => {
+                all.iter().filter(|l| plan.part.iter().any(|p| p.lesson.as_ref() == Some(&l.id))).collect()
+            }
             None => all.iter().collect(),
         };
     }
@@ -76,7 +78,8 @@ pub fn run(desk: &Desk, args: &HandoutArgs) -> anyhow::Result<Ended> {
     let text = if args.format == Form::Html { page(&text) } else { text };
     match &args.output {
         Some(file) => {
-            std::fs::write(file, text).map_err(|e| anyhow::anyhow!("cannot write {}: {e}", file.display()))?;
+            std::fs::write(file, text)
+                .map_err(|e| anyhow::anyhow!("cannot write {}: {e}", file.display()))?;
         }
         None => print(&text)?,
     }
@@ -93,7 +96,12 @@ fn handout(lessons: &[&Lesson], plan: Option<&plan::Plan>) -> anyhow::Result<Str
     let mut answers = String::from("# Answers\n\n");
     for lesson in lessons {
         let _ = writeln!(out, "# {} {}\n", lesson.number(), lesson.manifest.title);
-        let _ = writeln!(out, "*About {} minutes. On a machine: `layerlab learn start {}`*\n", lesson.manifest.minutes, lesson.number());
+        let _ = writeln!(
+            out,
+            "*About {} minutes. On a machine: `layerlab learn start {}`*\n",
+            lesson.manifest.minutes,
+            lesson.number()
+        );
         for (i, step) in lesson.steps.iter().enumerate() {
             let m = &step.manifest;
             let _ = writeln!(out, "{}\n", step.text.body);
@@ -153,7 +161,13 @@ fn question(out: &mut String, answers: &mut String, lesson: &Lesson, step: usize
         out.push('\n');
         let right = m.answer.unwrap_or(1);
         let letter = (b'a' + right as u8 - 1) as char;
-        let _ = writeln!(answers, "**{} step {}:** {letter}) {}\n\n{after}\n", lesson.number(), step + 1, m.choices[right - 1]);
+        let _ = writeln!(
+            answers,
+            "**{} step {}:** {letter}) {}\n\n{after}\n",
+            lesson.number(),
+            step + 1,
+            m.choices[right - 1]
+        );
         return Ok(());
     }
     if let Some(text) = lesson.start(step).text("Dockerfile") {
@@ -165,7 +179,13 @@ fn question(out: &mut String, answers: &mut String, lesson: &Lesson, step: usize
         let _ = writeln!(out, "| {} | |", code_cell(&row.label));
     }
     out.push('\n');
-    let _ = writeln!(answers, "**{} step {}:** {}\n", lesson.number(), step + 1, m.ask.as_deref().unwrap_or_default());
+    let _ = writeln!(
+        answers,
+        "**{} step {}:** {}\n",
+        lesson.number(),
+        step + 1,
+        m.ask.as_deref().unwrap_or_default()
+    );
     answers.push_str("| step | | why |\n|---|---|---|\n");
     for Row { label, rebuilds, assumed, why, .. } in &reveal.rows {
         let word = match (rebuilds, assumed) {
@@ -188,7 +208,13 @@ fn code_cell(label: &str) -> String {
 
 fn solution(answers: &mut String, lesson: &Lesson, step: usize) {
     let text = &lesson.steps[step].text;
-    let _ = writeln!(answers, "**{} step {}:** {}\n", lesson.number(), step + 1, lesson.steps[step].manifest.ask.as_deref().unwrap_or_default());
+    let _ = writeln!(
+        answers,
+        "**{} step {}:** {}\n",
+        lesson.number(),
+        step + 1,
+        lesson.steps[step].manifest.ask.as_deref().unwrap_or_default()
+    );
     if let Some(solution) = lesson.solution(step) {
         for path in lesson.start(step).changed(&solution) {
             if let Some(text) = solution.text(&path) {

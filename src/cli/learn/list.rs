@@ -24,11 +24,7 @@ pub fn run(desk: &mut Desk) -> anyhow::Result<Ended> {
         };
         let here = if desk.progress.current.as_deref() == Some(&lesson.id) { ">" } else { " " };
         let (name, title) = (lesson.id.as_str(), &lesson.manifest.title);
-        say!(
-            "{here} {name:<18} {:<44} {:>2} min  {state}",
-            safe(title),
-            lesson.manifest.minutes
-        );
+        say!("{here} {name:<18} {:<44} {:>2} min  {state}", safe(title), lesson.manifest.minutes);
     }
     let (right, of) = desk.progress.calibration();
     if of > 0 {
@@ -62,12 +58,17 @@ pub fn table(lessons: &[Lesson], markdown: bool) -> String {
     let mut out = String::new();
     if markdown {
         out.push_str("# Twenty beliefs about the build cache\n\n");
-        out.push_str("Written by `layerlab learn beliefs --markdown`. Sources named `case:` are recorded builds.\n\n");
+        out.push_str(
+            "Written by `layerlab learn beliefs --markdown`. Sources named `case:` are recorded builds.\n\n",
+        );
         out.push_str("| # | belief | what is true | lessons | sources |\n|---|---|---|---|---|\n");
     }
     for b in course::beliefs() {
-        let shown: Vec<&str> =
-            lessons.iter().filter(|l| l.manifest.beliefs.contains(&b.number)).map(|l| l.id.as_str()).collect();
+        let shown: Vec<&str> = lessons
+            .iter()
+            .filter(|l| l.manifest.beliefs.contains(&b.number))
+            .map(|l| l.id.as_str())
+            .collect();
         if markdown {
             let links: Vec<String> = shown.iter().map(|id| format!("[{id}]({id}/lesson.md)")).collect();
             let sources: Vec<String> = b.sources.iter().map(|s| s.replace('|', "\\|")).collect();
@@ -80,7 +81,13 @@ pub fn table(lessons: &[Lesson], markdown: bool) -> String {
                 sources.join("; ")
             ));
         } else {
-            let text = format!("**{}. \"{}\"**\n\n{}\n\nLessons: {}\n", b.number, b.belief, b.truth, shown.join(", "));
+            let text = format!(
+                "**{}. \"{}\"**\n\n{}\n\nLessons: {}\n",
+                b.number,
+                b.belief,
+                b.truth,
+                shown.join(", ")
+            );
             out.push_str(&crate::lesson::markdown::plain(&text, 88));
             out.push('\n');
         }

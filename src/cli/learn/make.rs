@@ -45,7 +45,13 @@ pub fn new(dir: &Path) -> anyhow::Result<Ended> {
     say!("Prove it:  layerlab learn test {}", safe(&shown));
     say!(
         "Try it:    layerlab learn --lessons {} start {name}",
-        safe(&dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).display().to_string())
+        safe(
+            &dir.parent()
+                .filter(|p| !p.as_os_str().is_empty())
+                .unwrap_or(Path::new("."))
+                .display()
+                .to_string()
+        )
     );
     Ok(Ended::Done)
 }
@@ -78,7 +84,12 @@ pub fn test(dir: Option<&Path>, as_json: bool) -> anyhow::Result<Ended> {
             }
         }
         let held = findings.len() - findings.iter().filter(|f| !f.holds).count();
-        say!("{} lessons read, {held} of {} claims hold, {} files or claims are wrong.", lessons.len(), findings.len(), wrong);
+        say!(
+            "{} lessons read, {held} of {} claims hold, {} files or claims are wrong.",
+            lessons.len(),
+            findings.len(),
+            wrong
+        );
     }
     Ok(if wrong == 0 { Ended::Done } else { Ended::No })
 }

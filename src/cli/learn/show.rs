@@ -38,12 +38,17 @@ pub fn start(desk: &mut Desk, args: &StartArgs) -> anyhow::Result<Ended> {
         Some(name) => name.clone(),
         None => match list::next(desk, &lessons) {
             Some(lesson) => lesson.id.clone(),
-            None => bail!("all lessons are done; name one to go through it again: layerlab learn start 3 --again"),
+            None => {
+                bail!("all lessons are done; name one to go through it again: layerlab learn start 3 --again")
+            }
         },
     };
     let lesson = desk.lesson(Some(&name))?;
     if args.project.is_some() && !lesson.manifest.own_project {
-        bail!("lesson {} brings files of its own; only lessons about your own project take --project", lesson.id);
+        bail!(
+            "lesson {} brings files of its own; only lessons about your own project take --project",
+            lesson.id
+        );
     }
     desk.progress.current = Some(lesson.id.clone());
     let mine = desk.of(&lesson);
@@ -139,7 +144,8 @@ pub fn go(desk: &mut Desk, lesson: &Lesson) -> anyhow::Result<Ended> {
 
 fn ask_prediction(lesson: &Lesson, step: usize) -> anyhow::Result<()> {
     let m = &lesson.steps[step].manifest;
-    if let Some(text) = lesson.start(step).text(lesson.project.dockerfile()).filter(|_| m.choices.is_empty()) {
+    if let Some(text) = lesson.start(step).text(lesson.project.dockerfile()).filter(|_| m.choices.is_empty())
+    {
         say!("Dockerfile:\n{}", indented(text));
     }
     say!("?  {}\n", safe(m.ask.as_deref().unwrap_or_default()));

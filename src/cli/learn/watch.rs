@@ -18,7 +18,7 @@ pub fn run(desk: &mut Desk, name: Option<&str>) -> anyhow::Result<Ended> {
         return Ok(Ended::Done);
     };
     if !matches!(lesson.steps[step].manifest.kind, Kind::Do | Kind::Repair) {
-        show::go(desk, &lesson)?;
+        let _ = show::go(desk, &lesson)?;
         step = desk.of(&lesson).at(&lesson).unwrap_or(step);
         if lesson.steps[step].manifest.kind == Kind::Predict {
             return Ok(Ended::No);
@@ -48,7 +48,9 @@ pub fn run(desk: &mut Desk, name: Option<&str>) -> anyhow::Result<Ended> {
             shown = Some(verdicts);
         }
         match receive.recv() {
-            Ok(WatchEvent::FellBackToPolling(why)) => anstream::eprintln!("note: watching by polling: {}", safe(&why)),
+            Ok(WatchEvent::FellBackToPolling(why)) => {
+                anstream::eprintln!("note: watching by polling: {}", safe(&why))
+            }
             Ok(_) => {}
             Err(_) => anyhow::bail!("watching ended"),
         }

@@ -1,0 +1,5 @@
+package cart
+
+import "testing"
+
+func TestNothing(t *testing.T) {}
