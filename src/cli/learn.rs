@@ -10,7 +10,6 @@ macro_rules! say {
 
 mod answer;
 mod check;
-mod desk;
 mod handout;
 mod list;
 mod make;
@@ -18,13 +17,13 @@ mod present;
 mod show;
 mod watch;
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 
 use super::Ended;
-use desk::Desk;
+use crate::lesson::Desk;
+use crate::tui::theme::ThemeName;
 
 /// Arguments of `layerlab learn`.
 #[derive(Debug, clap::Args)]
@@ -33,6 +32,25 @@ pub struct Args {
     command: Option<Command>,
     #[command(flatten)]
     shared: Shared,
+    /// Colours of the screen: auto (the terminal's own), dark, light, high-contrast, mono
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    theme: ThemeName,
+    /// Draws with ASCII alone; the default where the locale is not UTF-8
+    #[arg(long)]
+    ascii: bool,
+}
+
+impl Shared {
+    fn open(&self) -> anyhow::Result<Desk> {
+        Desk::open(self.lessons.as_deref(), self.progress_file.as_deref(), self.folder.as_deref())
+    }
+}
+
+/// Remembers, and tells where that is not possible.
+fn save(desk: &mut Desk) {
+    if let Some(problem) = desk.save() {
+        anstream::eprintln!("note: {}", super::output::safe(&problem));
+    }
 }
 
 /// What all lesson commands share.
@@ -173,17 +191,17 @@ struct NewArgs {
 pub fn run(args: &Args) -> anyhow::Result<Ended> {
     let shared = &args.shared;
     let Some(command) = &args.command else {
-        if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
-            return crate::tui::learn::run(Desk::open(shared)?.into_parts());
+        if crate::tui::terminal::is_usable() {
+            return crate::tui::learn::run(shared.open()?, args.theme, args.ascii);
         }
-        return list::run(&mut Desk::open(shared)?);
+        return list::run(&mut shared.open()?);
     };
     match command {
         Command::Test(a) => return make::test(a.dir.as_deref(), a.json),
         Command::New(a) => return make::new(&a.name),
         _ => {}
     }
-    let mut desk = Desk::open(shared)?;
+    let mut desk = shared.open()?;
     match command {
         Command::List => list::run(&mut desk),
         Command::Start(a) => show::start(&mut desk, a),

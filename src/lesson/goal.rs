@@ -30,6 +30,26 @@ pub fn judge(goal: &Goal, from: Option<&Project>, now: &Project, lesson: &BuildO
     Verdict { say: goal.say.clone(), holds: why.is_empty(), why }
 }
 
+/// The two builds that a goal is about, on some files: with a pattern, those of the first file that matches.
+pub fn scene(
+    goal: &Goal,
+    from: Option<&Project>,
+    now: &Project,
+    lesson: &BuildOptions,
+) -> Result<Run, Trouble> {
+    let before = merged(lesson, &goal.before);
+    let after = merged(&before, &goal.with);
+    if let (Some(from), true) = (from, goal.after.is_empty() && goal.given.is_empty()) {
+        return scenario::between(from, now, &before, &after);
+    }
+    let mut given = now.clone();
+    for op in &goal.given {
+        given.apply(op)?;
+    }
+    let ops = expand(&given, &goal.after)?.into_iter().next().unwrap_or_default();
+    scenario::changed(&given, &[], &ops, &before, &after)
+}
+
 fn failures(
     goal: &Goal,
     from: Option<&Project>,

@@ -53,6 +53,18 @@ pub fn parse(text: &str) -> Vec<Block> {
     reader.blocks
 }
 
+/// Makes a text read in Markdown as it stands.
+pub fn literal(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if matches!(c, '*' | '_' | '`' | '[' | ']' | '<' | '>' | '\\' | '#' | '&' | '|' | '~') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// The addresses that a text links to.
 pub fn links(text: &str) -> Vec<String> {
     Parser::new_ext(text, Options::ENABLE_TABLES)

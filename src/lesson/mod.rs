@@ -6,6 +6,7 @@
 //! reads a teacher's own lessons; the rest is pure. Nothing here runs a command.
 
 pub mod course;
+pub mod desk;
 mod embedded;
 pub mod goal;
 pub mod load;
@@ -20,11 +21,12 @@ pub mod prove;
 pub mod scenario;
 pub mod size;
 pub mod text;
-mod weigh;
+pub mod weigh;
 pub mod words;
 pub mod workspace;
 
 pub use course::{Belief, Course, beliefs};
+pub use desk::Desk;
 pub use load::{Lesson, LessonError, LessonFiles, Step};
 pub use manifest::Kind;
 pub use predict::{Answer, Reveal};

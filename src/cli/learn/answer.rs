@@ -4,8 +4,8 @@ use anyhow::bail;
 
 use super::super::Ended;
 use super::super::output::safe;
-use super::desk::Desk;
 use super::show;
+use crate::lesson::Desk;
 use crate::lesson::progress::Recorded;
 use crate::lesson::{Answer, Kind, Lesson, Progress, Reveal, predict};
 
@@ -119,7 +119,7 @@ pub fn hint(desk: &mut Desk, name: Option<&str>) -> anyhow::Result<Ended> {
     } else {
         say!("A plainer one: layerlab learn hint");
     }
-    desk.save();
+    super::save(desk);
     Ok(Ended::Done)
 }
 
@@ -155,7 +155,7 @@ pub fn solution(desk: &mut Desk, name: Option<&str>, apply: bool) -> anyhow::Res
     desk.of(&lesson).solutions.insert(this.manifest.id.clone());
     if apply {
         let workspace = desk.workspace()?;
-        let kept = workspace.set_up(&lesson.id, &solution, &super::desk::known(&lesson))?;
+        let kept = workspace.set_up(&lesson.id, &solution, &crate::lesson::desk::known(&lesson))?;
         let id = this.manifest.id.clone();
         desk.of(&lesson).files_of = Some(id);
         say!("The solution is in {}", safe(&workspace.dir(&lesson.id).display().to_string()));
@@ -165,7 +165,7 @@ pub fn solution(desk: &mut Desk, name: Option<&str>, apply: bool) -> anyhow::Res
     } else {
         say!("`layerlab learn solution --apply` puts it into your folder.");
     }
-    desk.save();
+    super::save(desk);
     Ok(Ended::Done)
 }
 
@@ -177,7 +177,7 @@ fn indent_safe(text: &str) -> String {
 pub fn reset(desk: &mut Desk, name: Option<&str>, all: bool) -> anyhow::Result<Ended> {
     if all {
         desk.progress = Progress { folder: desk.progress.folder.clone(), ..Progress::default() };
-        desk.save();
+        super::save(desk);
         say!("All progress is forgotten; your files stay where they are.");
         return Ok(Ended::Done);
     }
@@ -196,6 +196,6 @@ pub fn reset(desk: &mut Desk, name: Option<&str>, all: bool) -> anyhow::Result<E
     if let Some(kept) = kept {
         say!("Your version is kept in {}", safe(&kept.display().to_string()));
     }
-    desk.save();
+    super::save(desk);
     Ok(Ended::Done)
 }

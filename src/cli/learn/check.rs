@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::super::Ended;
 use super::super::output::safe;
-use super::desk::Desk;
 use super::{CheckArgs, show};
+use crate::lesson::Desk;
 use crate::lesson::goal::Verdict;
 use crate::lesson::{Kind, Lesson, prove};
 
@@ -26,14 +26,7 @@ pub fn print(verdicts: &[Verdict]) {
 
 /// Text of the learner's files within Markdown: shown as it is.
 pub fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in safe(text).chars() {
-        if matches!(c, '*' | '_' | '`' | '[' | ']' | '<' | '>' | '\\' | '#' | '&' | '|' | '~') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
+    crate::lesson::markdown::literal(&safe(text))
 }
 
 /// Runs the command.
@@ -61,7 +54,7 @@ pub fn run(desk: &mut Desk, args: &CheckArgs) -> anyhow::Result<Ended> {
         desk.of(&lesson).pass(&lesson, step, false);
     }
     if args.json {
-        desk.save();
+        super::save(desk);
         let step = at.map(|s| lesson.steps[s].manifest.id.clone());
         let at = json!({"lesson": lesson.id, "step": step, "kind": kind, "solved": solved, "goals": judged});
         say!("{}", json!({"schema": 1, "learner": args.learner, "at": at, "lessons": lessons(desk)}));
@@ -74,7 +67,7 @@ pub fn run(desk: &mut Desk, args: &CheckArgs) -> anyhow::Result<Ended> {
     say!("");
     if !solved {
         say!("Not yet. Change a file and check again; `layerlab learn hint` helps.");
-        desk.save();
+        super::save(desk);
         return Ok(Ended::No);
     }
     say!("Solved.\n");

@@ -7,8 +7,8 @@ use anyhow::bail;
 
 use super::super::Ended;
 use super::super::output::print;
-use super::desk::Desk;
-use crate::lesson::markdown::{self, Block, Span, Style};
+use crate::lesson::Desk;
+use crate::lesson::markdown::{self, Block, Span, Style, literal};
 use crate::lesson::predict::{self, Row};
 use crate::lesson::{Answer, Kind, Lesson, plan};
 
@@ -109,7 +109,7 @@ fn handout(lessons: &[&Lesson], plan: Option<&plan::Plan>) -> anyhow::Result<Str
                 let _ = writeln!(out, "> *Teacher:* {}\n", step.text.notes.replace('\n', " "));
             }
             let Some(ask) = &m.ask else { continue };
-            let _ = writeln!(out, "**{}. {}** {ask}\n", i + 1, m.kind.word());
+            let _ = writeln!(out, "**{}. {}** {}\n", i + 1, m.kind.word(), literal(ask));
             match m.kind {
                 Kind::Predict => question(&mut out, &mut answers, lesson, i)?,
                 Kind::Do | Kind::Repair => {
@@ -117,7 +117,7 @@ fn handout(lessons: &[&Lesson], plan: Option<&plan::Plan>) -> anyhow::Result<Str
                         fence(&mut out, "dockerfile", text);
                     }
                     for goal in &m.goal {
-                        let _ = writeln!(out, "- [ ] {}", goal.say);
+                        let _ = writeln!(out, "- \\[ \\] {}", literal(&goal.say));
                     }
                     out.push('\n');
                     solution(&mut answers, lesson, i);
@@ -156,7 +156,7 @@ fn question(out: &mut String, answers: &mut String, lesson: &Lesson, step: usize
     let after = &lesson.steps[step].text.after;
     if !m.choices.is_empty() {
         for (letter, choice) in ('a'..).zip(&m.choices) {
-            let _ = writeln!(out, "- {letter}) {choice}");
+            let _ = writeln!(out, "- {letter}) {}", literal(choice));
         }
         out.push('\n');
         let right = m.answer.unwrap_or(1);

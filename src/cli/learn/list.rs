@@ -2,7 +2,7 @@
 
 use super::super::Ended;
 use super::super::output::safe;
-use super::desk::Desk;
+use crate::lesson::Desk;
 use crate::lesson::{Lesson, course};
 
 /// Prints the lessons and how far the learner is.

@@ -3,8 +3,8 @@
 use anyhow::bail;
 
 use super::super::Ended;
-use super::desk::Desk;
 use super::list;
+use crate::lesson::Desk;
 use crate::tui::learn::present;
 
 /// Arguments of `learn present`.

@@ -4,8 +4,8 @@ use anyhow::bail;
 
 use super::super::Ended;
 use super::super::output::safe;
-use super::desk::Desk;
 use super::{StartArgs, list};
+use crate::lesson::Desk;
 use crate::lesson::{Kind, Lesson, LessonProgress, markdown, predict};
 
 /// Columns for text: those of the terminal, not more than read well.
@@ -123,7 +123,7 @@ pub fn go(desk: &mut Desk, lesson: &Lesson) -> anyhow::Result<Ended> {
     loop {
         let Some(step) = desk.of(lesson).at(lesson) else {
             finished(desk, lesson);
-            desk.save();
+            super::save(desk);
             return Ok(Ended::Done);
         };
         let this = &lesson.steps[step];
@@ -137,7 +137,7 @@ pub fn go(desk: &mut Desk, lesson: &Lesson) -> anyhow::Result<Ended> {
             Kind::Predict => ask_prediction(lesson, step)?,
             Kind::Do | Kind::Repair => ask_work(desk, lesson, step)?,
         }
-        desk.save();
+        super::save(desk);
         return Ok(Ended::Done);
     }
 }

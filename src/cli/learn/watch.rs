@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::super::Ended;
 use super::super::output::safe;
-use super::desk::Desk;
 use super::{check, show};
 use crate::context::{Ignore, WatchEvent, WatchMode, Watcher};
+use crate::lesson::Desk;
 use crate::lesson::Kind;
 
 /// Runs until all steps of the lesson are done, or Ctrl-C.

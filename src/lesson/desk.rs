@@ -1,11 +1,10 @@
-//! Course, progress and files together: what every lesson command works on.
+//! Course, progress and files together: what every lesson command and the screen work on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::Shared;
-use crate::lesson::{Course, Kind, Lesson, LessonProgress, Progress, Project, Workspace, own, workspace};
+use super::{Course, Kind, Lesson, LessonProgress, Progress, Project, Workspace, own, workspace};
 
 /// The learner's desk.
 #[derive(Debug)]
@@ -21,14 +20,17 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Opens the desk.
-    pub fn open(shared: &Shared) -> anyhow::Result<Self> {
-        let course = Course::open(shared.lessons.as_deref()).map_err(|errors| {
+    /// Opens the desk: with a teacher's own lessons, a progress file and a folder for files, where they are named.
+    ///
+    /// # Errors
+    /// Lessons or a progress file that cannot be used.
+    pub fn open(lessons: Option<&Path>, file: Option<&Path>, folder: Option<&Path>) -> anyhow::Result<Self> {
+        let course = Course::open(lessons).map_err(|errors| {
             let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
             anyhow::anyhow!("these lessons cannot be used:\n  {}", lines.join("\n  "))
         })?;
         let file =
-            shared.progress_file.clone().or_else(|| workspace::state_dir().map(|d| d.join("learn.json")));
+            file.map(Path::to_path_buf).or_else(|| workspace::state_dir().map(|d| d.join("learn.json")));
         let mut progress = match &file {
             Some(file) => Progress::load(file).with_context(|| {
                 format!(
@@ -38,27 +40,21 @@ impl Desk {
             })?,
             None => Progress::default(),
         };
-        if let Some(folder) = &shared.folder {
+        if let Some(folder) = folder {
             progress.folder = Some(std::path::absolute(folder)?);
         }
         Ok(Self { course, progress, file, told: false })
     }
 
-    /// Takes the desk apart, for the screen.
-    pub fn into_parts(self) -> crate::tui::learn::Desk {
-        crate::tui::learn::Desk { course: self.course, progress: self.progress, file: self.file }
-    }
-
-    /// Remembers; where that is not possible says so once and goes on.
-    pub fn save(&mut self) {
+    /// Remembers. Where that is not possible yields a sentence that says so, the first time, and goes on.
+    pub fn save(&mut self) -> Option<String> {
         let outcome = match &self.file {
             Some(file) => self.progress.save(file).map_err(|e| format!("{}: {e}", file.display())),
             None => Err("there is no folder for it; name a file with --progress-file".into()),
         };
-        if let (Err(e), false) = (outcome, self.told) {
-            self.told = true;
-            anstream::eprintln!("note: your progress is not remembered ({e})");
-        }
+        let problem = outcome.err().filter(|_| !self.told)?;
+        self.told = true;
+        Some(format!("your progress is not remembered ({problem})"))
     }
 
     /// The lesson of that name, or the one at hand.
