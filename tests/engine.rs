@@ -1,21 +1,23 @@
-//! layerlab's predictions against real engines.
+//! layerlab's predictions against real engines: the scenarios of tests/scenarios, build by build.
 
 mod engine_support;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use engine_support::Which;
 use layerlab::engine::compare::{Ending, Verdict};
 use layerlab::engine::scenario::Scenario;
-use layerlab::engine::series;
-use layerlab::engine::session::{BuildReport, Settings};
+use layerlab::engine::session::{BuildReport, SessionError, Settings};
+use layerlab::engine::{Engine, series};
+use layerlab::graph::ImageStore;
 
-fn settings() -> Settings {
-    Settings::new(Path::new("Dockerfile"))
-}
+/// One engine at a time: what it holds is counted before and after.
+static ALONE: Mutex<()> = Mutex::new(());
 
-fn scenarios(folder: &str) -> Vec<Scenario> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+fn scenarios() -> Vec<Scenario> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let mut files: Vec<PathBuf> =
         folder.read_dir().expect("in the tree").flatten().map(|e| e.path()).collect();
     files.sort();
@@ -26,8 +28,160 @@ fn scenarios(folder: &str) -> Vec<Scenario> {
     files.into_iter().flat_map(read).collect()
 }
 
+fn run(engine: &Engine, scenario: &Scenario) -> Result<Vec<BuildReport>, SessionError> {
+    let settings = Settings::new(Path::new("Dockerfile"));
+    let mut reports = Vec::new();
+    series::own_context(engine, scenario, &settings, &mut |report| reports.push(report))?;
+    Ok(reports)
+}
+
+/// What a scenario came to.
+#[derive(Default)]
+struct Came {
+    differences: Vec<String>,
+    known: bool,
+    not_supported: bool,
+    compared: usize,
+    uncertain: usize,
+    wrong: usize,
+    from_before: usize,
+}
+
+fn judge(scenario: &Scenario, reports: &[BuildReport]) -> Came {
+    let mut came = Came::default();
+    for report in reports {
+        for row in &report.steps {
+            let told = || format!("{} / {}: {row:?}", scenario.id, report.name);
+            match row.verdict {
+                Verdict::Same => came.compared += 1,
+                Verdict::Different => came.differences.push(told()),
+                Verdict::GuessedRight => came.uncertain += 1,
+                Verdict::GuessedWrong => (came.uncertain, came.wrong) = (came.uncertain + 1, came.wrong + 1),
+                Verdict::KnownDifference => came.known = true,
+                Verdict::FromBefore => came.from_before += 1,
+                Verdict::NotReached => {}
+            }
+        }
+        match &report.ending {
+            Ending::Built | Ending::FailedAsPredicted { .. } => {}
+            Ending::NotSupported { .. } => came.not_supported = true,
+            other => came.differences.push(format!("{} / {}: {other:?}", scenario.id, report.name)),
+        }
+    }
+    if !came.not_supported && reports.len() != scenario.steps.len() + 1 {
+        came.differences.push(format!("{}: ended after {} builds", scenario.id, reports.len()));
+    }
+    came
+}
+
+/// All scenarios on an engine of today's frontend, but for the known differences of 2024.
+fn verify_all(which: Which, store: ImageStore) {
+    let Some(engine) = engine_support::engine(which) else { return };
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    assert_eq!(engine.store, store, "the store is found by asking the engine");
+    assert!(engine.raw_json && engine.host_network);
+    let before = engine_support::holdings(which);
+    let (mut known, mut all) = (BTreeSet::new(), Came::default());
+    let scenarios = scenarios();
+    assert!(scenarios.len() >= 25);
+    for scenario in &scenarios {
+        let reports = run(&engine, scenario).unwrap_or_else(|e| panic!("{}: {e}", scenario.id));
+        let came = judge(scenario, &reports);
+        assert!(!came.not_supported, "{}", scenario.id);
+        if came.known {
+            known.insert(scenario.id.as_str());
+        }
+        all.differences.extend(came.differences);
+        all.compared += came.compared;
+        all.uncertain += came.uncertain;
+        all.wrong += came.wrong;
+    }
+    assert!(all.differences.is_empty(), "{}", all.differences.join("\n"));
+    assert_eq!(
+        known,
+        BTreeSet::from(["no-cache-filter", "triggers"]),
+        "the known differences of BuildKit of 2024"
+    );
+    println!("{} steps same, {} uncertain of which {} guessed wrong", all.compared, all.uncertain, all.wrong);
+    assert!(all.compared > 300 && all.uncertain < all.compared / 10, "{} {}", all.compared, all.uncertain);
+    assert_eq!(engine_support::holdings(which), before, "no image and no container is left behind");
+}
+
 #[test]
-#[ignore = "an exploration: runs the cases named in LAYERLAB_CASES and prints what differs"]
+fn every_scenario_goes_as_predicted_on_the_new_engine() {
+    verify_all(Which::New, ImageStore::Classic);
+}
+
+#[test]
+fn every_scenario_goes_as_predicted_with_the_containerd_store() {
+    verify_all(Which::Containerd, ImageStore::Containerd);
+}
+
+#[test]
+fn the_old_engine_differs_in_what_its_frontend_lacks_and_in_nothing_else() {
+    let Some(engine) = engine_support::engine(Which::Old) else { return };
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(!engine.raw_json, "progress comes as text");
+    assert_eq!(engine.dockerd(), Some((20, 10)));
+    let before = engine_support::holdings(Which::Old);
+    // Flags and heredocs that BuildKit of 2021 does not know, and triggers that it prints without the word.
+    let lacking = ["heredocs", "link-from-a-stage", "link-is-independent"];
+    let alike = [
+        "npm-manifests-first",
+        "go-to-scratch",
+        "ignore-and-bring-back",
+        "args-and-environment",
+        "there-and-back",
+        "mounts-of-the-context",
+        "missing-source",
+        "stages-in-parallel",
+        "another-base",
+        "secrets",
+    ];
+    for scenario in scenarios() {
+        let (is_lacking, is_alike) = (lacking.contains(&&*scenario.id), alike.contains(&&*scenario.id));
+        let is_trigger = scenario.id == "triggers";
+        if !is_lacking && !is_alike && !is_trigger {
+            continue;
+        }
+        let came =
+            judge(&scenario, &run(&engine, &scenario).unwrap_or_else(|e| panic!("{}: {e}", scenario.id)));
+        assert!(came.differences.is_empty(), "{}", came.differences.join("\n"));
+        assert_eq!((came.not_supported, came.known), (is_lacking, is_trigger), "{}", scenario.id);
+        assert!(is_lacking || is_trigger || came.compared > 2, "{}: {}", scenario.id, came.compared);
+    }
+    let named = scenarios().into_iter().find(|s| s.id == "named-context").expect("in the tree");
+    let error = run(&engine, &named).expect_err("no buildx, no named contexts");
+    assert!(matches!(error, SessionError::Unsupported(_)), "{error}");
+    assert_eq!(engine_support::holdings(Which::Old), before, "no image and no container is left behind");
+}
+
+#[test]
+fn a_second_run_is_as_cold_as_the_first() {
+    let Some(engine) = engine_support::engine(Which::New) else { return };
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let scenario = scenarios().into_iter().find(|s| s.id == "npm-manifests-first").expect("in the tree");
+    for _ in 0..2 {
+        let reports = run(&engine, &scenario).expect("it builds");
+        assert!(reports[0].steps.iter().all(|s| s.verdict == Verdict::Same), "{:?}", reports[0].steps);
+        assert_eq!(judge(&scenario, &reports).from_before, 0);
+    }
+}
+
+#[test]
+fn a_base_that_is_nowhere_is_named() {
+    let Some(engine) = engine_support::engine(Which::New) else { return };
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = "dockerfile = \"FROM layerlab.invalid/nothing:1\\nRUN x\\n\"";
+    let error = run(&engine, &Scenario::read(text).expect("TOML")[0]).expect_err("no such image");
+    assert!(
+        error.to_string().starts_with("the base image layerlab.invalid/nothing:1 is not on this engine"),
+        "{error}"
+    );
+}
+
+#[test]
+#[ignore = "an exploration: runs the cases of the file LAYERLAB_CASES and prints what differs"]
 fn explore() {
     let which = match std::env::var("LAYERLAB_WHICH").as_deref() {
         Ok("old") => Which::Old,
@@ -37,34 +191,26 @@ fn explore() {
     let Some(engine) = engine_support::engine(which) else { return };
     let text = std::fs::read_to_string(std::env::var("LAYERLAB_CASES").expect("a file")).expect("text");
     let filter = std::env::var("LAYERLAB_FILTER").unwrap_or_default();
-    let mut counts = std::collections::BTreeMap::new();
     for scenario in Scenario::read(&text).expect("scenarios") {
         if scenario.undoable().is_some() || !scenario.id.contains(&filter) {
             continue;
         }
-        let mut on_build = |report: BuildReport| {
-            for row in &report.steps {
-                *counts.entry(format!("{:?}", row.verdict)).or_insert(0) += 1;
-                if !matches!(row.verdict, Verdict::Same | Verdict::GuessedRight) {
-                    println!(
-                        "{} / {}: {:?} {} predicted {:?} real {:?} {}",
-                        scenario.id,
-                        report.name,
-                        row.verdict,
-                        row.label,
-                        row.predicted,
-                        row.real,
-                        row.note.as_deref().unwrap_or_default()
-                    );
-                }
+        match run(&engine, &scenario) {
+            Ok(reports) => {
+                let came = judge(&scenario, &reports);
+                println!(
+                    "{}: {} same, {} uncertain, {} wrong, known {}, not supported {}, {} from before",
+                    scenario.id,
+                    came.compared,
+                    came.uncertain,
+                    came.wrong,
+                    came.known,
+                    came.not_supported,
+                    came.from_before
+                );
+                came.differences.iter().for_each(|d| println!("  {d}"));
             }
-            if report.ending != Ending::Built {
-                println!("{} / {}: {:?}", scenario.id, report.name, report.ending);
-            }
-        };
-        if let Err(error) = series::own_context(&engine, &scenario, &settings(), &mut on_build) {
-            println!("{}: {error}", scenario.id);
+            Err(error) => println!("{}: {error}", scenario.id),
         }
     }
-    println!("{counts:?}");
 }

@@ -53,7 +53,10 @@ pub(super) fn read(log: &str) -> Option<Progress> {
     if updates.is_empty() {
         return None;
     }
-    let vertices = gather(updates);
+    let mut vertices = gather(updates);
+    if vertices.iter().any(|v| v.status() == Status::Error) {
+        vertices.iter_mut().for_each(Vertex::take_back_cached);
+    }
     let origin = vertices.iter().filter_map(|v| v.intervals.keys().next()).min().copied();
     let failure = vertices
         .iter()
@@ -112,6 +115,19 @@ impl Vertex {
         if let Some(start) = update.started.as_deref().and_then(nanoseconds) {
             let end = self.intervals.entry(start).or_default();
             *end = update.completed.as_deref().and_then(nanoseconds).or(*end);
+        }
+    }
+
+    /// Takes back "cached" of a vertex that was being worked on already.
+    ///
+    /// When a step fails before its inputs are done (its source is missing), BuildKit's printer closes the
+    /// inputs that were still running by calling them cached; they go on, and end or are stopped.
+    fn take_back_cached(&mut self) {
+        let worked_on = |(start, end): (&u128, &Option<u128>)| end.is_none_or(|end| end > *start);
+        if self.cached && self.intervals.iter().any(worked_on) {
+            self.cached = false;
+            // What the printer made up took no time; it would look like the end of the last work.
+            self.intervals.retain(|start, end| worked_on((start, end)));
         }
     }
 

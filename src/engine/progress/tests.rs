@@ -197,3 +197,32 @@ fn nothing_is_an_empty_build() {
         assert!(progress.steps.is_empty() && progress.failure.is_none(), "{log:?}: {progress:?}");
     }
 }
+
+#[test]
+fn a_step_that_a_failure_overtakes_is_not_called_cached() {
+    let vertex = |name: &str, digest: &str, times: &str| {
+        format!("{{\"vertexes\":[{{\"digest\":\"{digest}\",\"name\":\"{name}\",{times}}}]}}\n")
+    };
+    let at = |second: u32| format!("\"2026-11-25T02:53:{second:02}Z\"");
+    let run = |times: String| vertex("[2/4] RUN a", "a", &times);
+    let begun = run(format!("\"started\":{}", at(1)));
+    let made_up = run(format!("\"started\":{0},\"completed\":{0},\"cached\":true", at(2)));
+    let ended = run(format!("\"started\":{},\"completed\":{}", at(1), at(3)));
+    let failed = vertex(
+        "[3/4] COPY b /",
+        "b",
+        &format!("\"started\":{0},\"completed\":{0},\"error\":\"not found\"", at(2)),
+    );
+    let cached =
+        vertex("[2/2] RUN c", "c", &format!("\"started\":{0},\"completed\":{0},\"cached\":true", at(1)));
+    let table = [
+        (format!("{cached}{begun}{made_up}{failed}{ended}"), Status::Executed),
+        (format!("{cached}{begun}{made_up}{failed}"), Status::NotRun),
+    ];
+    for (log, status) in table {
+        let steps = read(&log).steps;
+        let of = |text: &str| steps.iter().find(|s| s.label.instruction == text).map(|s| s.status);
+        assert_eq!((of("RUN a"), of("COPY b /")), (Some(status), Some(Status::Error)));
+        assert_eq!(of("RUN c"), Some(Status::Cached), "what was found stays found");
+    }
+}
