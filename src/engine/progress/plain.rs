@@ -53,6 +53,7 @@ impl Vertex {
         } else if let Some(message) = text.strip_prefix("ERROR: ") {
             // A step stopped because another one failed.
             if message.contains("context canceled") {
+                self.status = Status::NotRun;
                 return;
             }
             self.status = Status::Error;
