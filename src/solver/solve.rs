@@ -1,19 +1,19 @@
 //! The solve: for every vertex, whether its result is found or made (cache semantics, section 2).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use super::key::{ContentKey, Id};
-use super::level::Level;
-use super::output::{Output, Piece, Taken};
-use super::place::Place;
+use super::Id;
+use super::dependency::dependencies;
+use super::key::ContentKey;
+use super::output::Output;
 use super::prediction::{Assumption, Prediction, Status, StepPrediction, VertexPrediction};
-use super::runs::{Declared, RunOutput};
+use super::runs::Declared;
 use super::store::{Addition, InputKeys, Kept, Record, Store};
 use crate::context::select::Memo;
-use crate::context::{Digest, Entry, SelectError, Selector, Tree, path};
+use crate::context::{Digest, SelectError, Tree};
 use crate::dockerfile::{Diagnostic, DiagnosticKind};
-use crate::graph::{Action, CopyAction, FileOp, Graph, Label, MountKind, Op, Source, Vertex, VertexId};
+use crate::graph::{Graph, Label, Op, Source, VertexId};
 
 /// What a solve looks at, beside the cache.
 #[derive(Debug, Clone, Default)]
@@ -82,51 +82,42 @@ fn labels(graph: &Graph) -> Vec<Option<Label>> {
     out
 }
 
-struct Solver<'a, 'm> {
-    graph: &'a Arc<Graph>,
-    contexts: &'a Contexts,
-    store: &'a Store,
-    declared: &'a BTreeMap<VertexId, Declared>,
-    memo: &'m mut Memo,
-    text: &'a str,
-    labels: Vec<Option<Label>>,
+pub(super) struct Solver<'a, 'm> {
+    pub(super) graph: &'a Arc<Graph>,
+    pub(super) contexts: &'a Contexts,
+    pub(super) store: &'a Store,
+    pub(super) declared: &'a BTreeMap<VertexId, Declared>,
+    pub(super) memo: &'m mut Memo,
+    pub(super) text: &'a str,
+    pub(super) labels: Vec<Option<Label>>,
     /// Vertices whose result is needed but was left out of an export: they run, under the identity they had.
-    forced: &'a BTreeSet<VertexId>,
-    done: Vec<Solved>,
+    pub(super) forced: &'a BTreeSet<VertexId>,
+    pub(super) done: Vec<Solved>,
     /// Vertices whose result something needs.
-    needed: BTreeSet<VertexId>,
-    decides: BTreeMap<(VertexId, usize), (String, Label)>,
+    pub(super) needed: BTreeSet<VertexId>,
+    pub(super) decides: BTreeMap<(VertexId, usize), (String, Label)>,
 }
 
 /// What is known of a vertex once it is solved.
-struct Solved {
-    status: Status,
-    id: Id,
-    out: Digest,
-    output: Output,
-    certain: bool,
-    assumption: Option<Assumption>,
+pub(super) struct Solved {
+    pub(super) status: Status,
+    pub(super) id: Id,
+    pub(super) out: Digest,
+    pub(super) output: Output,
+    pub(super) certain: bool,
+    pub(super) assumption: Option<Assumption>,
     /// Identities that it may have instead.
-    others: Vec<Id>,
+    pub(super) others: Vec<Id>,
     /// Ran although its result is known: what it put out need not be what it was.
-    remade: bool,
-    result: Kept,
+    pub(super) remade: bool,
+    pub(super) result: Kept,
     /// Its result may be missing from an import.
-    in_doubt: bool,
+    pub(super) in_doubt: bool,
     /// Found, but reported as run.
-    unanchored: bool,
-    keys: Vec<InputKeys>,
-    content: Vec<Option<ContentKey>>,
-    op: Digest,
-}
-
-/// How one vertex takes from one input.
-struct Dependency {
-    vertex: VertexId,
-    /// Digest of the paths taken: part of the definition key.
-    selected: Digest,
-    /// None where only the definition counts.
-    selectors: Option<Vec<Selector>>,
+    pub(super) unanchored: bool,
+    pub(super) keys: Vec<InputKeys>,
+    pub(super) content: Vec<Option<ContentKey>>,
+    pub(super) op: Digest,
 }
 
 struct Failure {
@@ -166,325 +157,6 @@ impl Solver<'_, '_> {
                 let deps = dependencies(vertex);
                 let matched = self.look_up(at, op.cache_digest(), &deps, vertex.ignore_cache)?;
                 Ok(self.built(at, vertex, matched))
-            }
-        }
-    }
-
-    fn source(&self, source: &Source) -> Solved {
-        let (id, output, certain, reference) = match source {
-            Source::Context { name } => {
-                let tree = match name {
-                    None => self.contexts.main.clone(),
-                    Some(n) => self.contexts.named.get(n).cloned().unwrap_or_default(),
-                };
-                // Its definition never repeats: what takes from it is found by content alone.
-                let id = Digest::of_parts([&b"context"[..], name.as_deref().unwrap_or_default().as_bytes()]);
-                (id, Output::new(None, Piece::Known(tree)), true, None)
-            }
-            Source::Image { digest, platform, .. } => {
-                let id = Digest::of_parts([b"image", digest.as_bytes(), platform.format().as_bytes()]);
-                (id, opaque(id, false), true, None)
-            }
-            Source::Http { url, checksum, filename } => {
-                let id = Digest::of_parts([
-                    &b"http"[..],
-                    url.as_bytes(),
-                    checksum.as_deref().unwrap_or_default().as_bytes(),
-                    filename.as_bytes(),
-                ]);
-                (id, opaque(id, checksum.is_none()), checksum.is_some(), Some(url.clone()))
-            }
-            Source::Git { reference, checksum, keep_git_dir } => {
-                let fixed = checksum.is_some() || names_a_commit(reference);
-                let id = Digest::of_parts([
-                    &b"git"[..],
-                    reference.as_bytes(),
-                    checksum.as_deref().unwrap_or_default().as_bytes(),
-                    &[u8::from(*keep_git_dir)],
-                ]);
-                (id, opaque(id, !fixed), fixed, Some(reference.clone()))
-            }
-        };
-        let known = self.store.knows_source(id) || matches!(source, Source::Context { .. });
-        Solved {
-            status: if known { Status::Cached } else { Status::Executed },
-            id,
-            out: id,
-            output,
-            certain,
-            assumption: reference.filter(|_| !certain).map(|reference| Assumption::Upstream { reference }),
-            others: Vec::new(),
-            remade: false,
-            result: Kept::Yes,
-            in_doubt: false,
-            unanchored: false,
-            keys: Vec::new(),
-            content: Vec::new(),
-            op: id,
-        }
-    }
-
-    /// The content key of one input, computed once.
-    fn content(
-        &mut self,
-        at: VertexId,
-        number: usize,
-        dep: &Dependency,
-        cache: &mut [Option<Option<Taken>>],
-    ) -> Result<Option<ContentKey>, SelectError> {
-        if cache[number].is_none() {
-            let taken = match &dep.selectors {
-                None => None,
-                Some(selectors) => {
-                    self.needed.insert(dep.vertex);
-                    let taken = self.done[dep.vertex].output.take(selectors, self.memo)?;
-                    if let Some(decides) = &taken.decides {
-                        self.decides.insert((at, number), decides.clone());
-                    }
-                    Some(taken)
-                }
-            };
-            cache[number] = Some(taken);
-        }
-        Ok(cache[number].as_ref().and_then(|t| t.as_ref().map(|t| t.key.clone())))
-    }
-
-    /// Looks for a record (section 2): the operation's digest, and for every input its definition or its content.
-    fn look_up(
-        &mut self,
-        at: VertexId,
-        op: Digest,
-        deps: &[Dependency],
-        ignore: bool,
-    ) -> Result<Match, SelectError> {
-        let mut cache: Vec<Option<Option<Taken>>> = deps.iter().map(|_| None).collect();
-        // A context has to be looked at in any case: nothing else can match, and what is missing is an error.
-        for (n, dep) in deps.iter().enumerate() {
-            if matches!(self.graph.vertices[dep.vertex].op, Op::Source(Source::Context { .. })) {
-                self.content(at, n, dep, &mut cache)?;
-            }
-        }
-        let store = self.store;
-        let mut best: Option<(Level, u64, &Arc<Record>, Vec<Level>)> = None;
-        let mut others = Vec::new();
-        for record in store.of_op(op) {
-            if record.inputs.len() != deps.len() {
-                continue;
-            }
-            let mut levels = Vec::with_capacity(deps.len());
-            for (n, dep) in deps.iter().enumerate() {
-                levels.push(self.input_level(at, n, dep, &record.inputs[n], &mut cache)?);
-            }
-            let level = levels.iter().copied().min().unwrap_or(Level::Yes);
-            if level == Level::AssumedNo {
-                others.push(record.id);
-            }
-            if best.as_ref().is_none_or(|(l, made, ..)| (level, record.made) >= (*l, *made)) {
-                best = Some((level, record.made, record, levels));
-            }
-        }
-        let found =
-            best.as_ref().filter(|(level, ..)| level.found()).map(|(.., record, _)| Arc::clone(record));
-        let runs = ignore || found.is_none();
-        if runs {
-            for (n, dep) in deps.iter().enumerate() {
-                self.content(at, n, dep, &mut cache)?;
-            }
-        }
-        let level = best.as_ref().map_or(Level::No, |(l, ..)| *l);
-        let doubtful = best.and_then(|(level, .., levels)| {
-            (!level.certain()).then(|| levels.iter().position(|l| *l == level).unwrap_or(0))
-        });
-        let assumption = doubtful.and_then(|n| self.assumption(at, n, &deps[n], &cache[n], level));
-        let content: Vec<Option<ContentKey>> =
-            cache.into_iter().map(|c| c.flatten().map(|t| t.key)).collect();
-        let keys = deps
-            .iter()
-            .zip(&content)
-            .map(|(d, c)| InputKeys {
-                definitions: vec![(self.done[d.vertex].id, d.selected)],
-                contents: c.iter().cloned().collect(),
-            })
-            .collect();
-        Ok(Match { op, found, level, others, assumption, ignore, content, keys })
-    }
-
-    /// How one input matches a record's keys for it.
-    fn input_level(
-        &mut self,
-        at: VertexId,
-        number: usize,
-        dep: &Dependency,
-        keys: &InputKeys,
-        cache: &mut [Option<Option<Taken>>],
-    ) -> Result<Level, SelectError> {
-        let input = &self.done[dep.vertex];
-        let is_context = matches!(self.graph.vertices[dep.vertex].op, Op::Source(Source::Context { .. }));
-        let by_content = dep.selectors.is_some();
-        let mut level = Level::No;
-        // Content decides where there is any to compare and the input was made anew under an old identity.
-        if !(is_context || by_content && input.remade) {
-            let has = |id: Id| keys.definitions.iter().any(|&(i, s)| i == id && s == dep.selected);
-            if has(input.id) {
-                level = if input.certain { Level::Yes } else { Level::AssumedYes };
-            } else if input.others.iter().any(|&o| has(o)) {
-                level = Level::AssumedNo;
-            }
-        }
-        if level < Level::Yes
-            && by_content
-            && let Some(now) = self.content(at, number, dep, cache)?
-        {
-            let best = keys.contents.iter().map(|stored| now.compare(stored)).max();
-            level = level.max(best.unwrap_or(Level::No));
-        }
-        Ok(level)
-    }
-
-    /// What a doubtful match rests on.
-    fn assumption(
-        &self,
-        at: VertexId,
-        number: usize,
-        dep: &Dependency,
-        taken: &Option<Option<Taken>>,
-        level: Level,
-    ) -> Option<Assumption> {
-        let input = &self.done[dep.vertex];
-        if let Some(a @ Assumption::Upstream { .. }) = &input.assumption {
-            return Some(a.clone());
-        }
-        if taken.as_ref().is_some_and(Option::is_some)
-            && let Some((path, step)) = self.decides.get(&(at, number))
-        {
-            let assumed_changed = level == Level::AssumedNo;
-            return Some(Assumption::Output { path: path.clone(), step: step.clone(), assumed_changed });
-        }
-        match &self.labels[dep.vertex] {
-            Some(step) => Some(Assumption::Follows { step: step.clone() }),
-            None => input.assumption.clone(),
-        }
-    }
-
-    /// The result of a vertex, found or made.
-    fn built(&mut self, at: VertexId, vertex: &Vertex, m: Match) -> Solved {
-        let forced = self.forced.contains(&at);
-        let runs = m.ignore || forced || m.found.is_none();
-        let id = m.found.as_ref().map_or_else(|| new_id(m.op, &m.keys), |r| r.id);
-        let known = m.found.is_some() || self.store.record(id).is_some();
-        let out = match &m.found {
-            Some(r) if !runs => r.output,
-            // Run once more under the identity it had: what comes out is taken to differ.
-            _ if known => Digest::of_parts([&id.0[..], &self.store.builds().to_le_bytes()]),
-            _ => id,
-        };
-        let certain = m.ignore || m.level.certain();
-        // Of what runs without a look-up, BuildKit hands on no definition key before it has run; who takes its
-        // content then goes by content alone (`history-nocache-filter`).
-        let remade = m.ignore && known;
-        let result = if runs { Kept::Yes } else { m.found.as_ref().map_or(Kept::Yes, |r| r.result) };
-        let output = self.output(at, vertex, out, &m, !certain);
-        Solved {
-            status: if runs { Status::Executed } else { Status::Cached },
-            id,
-            out,
-            output,
-            certain,
-            assumption: if certain { None } else { m.assumption },
-            others: m.others,
-            remade,
-            result,
-            in_doubt: false,
-            unanchored: false,
-            keys: m.keys,
-            content: m.content,
-            op: m.op,
-        }
-    }
-
-    fn output(&self, at: VertexId, vertex: &Vertex, out: Digest, m: &Match, shaky: bool) -> Output {
-        let below = |n: Option<usize>| n.map(|n| self.done[vertex.inputs[n]].output.clone());
-        match &vertex.op {
-            Op::Source(_) => Output::empty(),
-            Op::Merge => {
-                let mut inputs = vertex.inputs.iter().map(|&i| self.done[i].output.clone());
-                let lower = inputs.next();
-                inputs.fold(lower.unwrap_or_else(Output::empty), |lower, upper| {
-                    let place = Place { dest: String::new(), into: true, owner: None, mode: None };
-                    Output::new(
-                        Some(lower),
-                        Piece::Copy { source: upper, selector: Selector::default(), place },
-                    )
-                })
-            }
-            Op::File(file) => {
-                let base = below(file.base);
-                file.actions
-                    .iter()
-                    .fold(base, |base, action| Some(self.act(vertex, action, base)))
-                    .unwrap_or_else(Output::empty)
-            }
-            Op::Exec(exec) => {
-                let root = exec.mounts.iter().find(|m| m.output).and_then(|m| below(m.input));
-                let below = root.unwrap_or_else(Output::empty);
-                let mounts: Vec<&Digest> = m.content.iter().flatten().map(|c| &c.guess).collect();
-                let script = exec.mounts.iter().find(|m| m.target == "/dev/pipes/").and_then(|m| {
-                    let source = &self.graph.vertices[vertex.inputs[m.input?]];
-                    match &source.op {
-                        Op::File(FileOp { actions, .. }) => actions.iter().find_map(|a| match a {
-                            Action::Mkfile { content, .. } => Some(content.clone()),
-                            _ => None,
-                        }),
-                        _ => None,
-                    }
-                });
-                let label = self.labels[at].clone().unwrap_or_else(|| unnamed(&exec.args.join(" ")));
-                let run = RunOutput {
-                    output: out,
-                    label,
-                    shaky,
-                    exec: Arc::new(exec.clone()),
-                    script,
-                    below: below.clone(),
-                    mounts: Digest::of_parts(mounts.iter().map(|d| &d.0[..])),
-                    declared: self.declared.get(&at).cloned().unwrap_or_default(),
-                    effects: OnceLock::new(),
-                    guess: OnceLock::new(),
-                };
-                Output::new(Some(below), Piece::Run(run))
-            }
-        }
-    }
-
-    fn act(&self, vertex: &Vertex, action: &Action, base: Option<Output>) -> Output {
-        let relative = |p: &str| path::clean(p).into_owned();
-        match action {
-            Action::Mkdir { path, mode, owner, created } => {
-                let usual = *mode == 0o755 && owner.is_none() && created.is_none();
-                let stamp = (!usual).then(|| Digest::of(format!("{mode} {owner:?} {created:?}").as_bytes()));
-                Output::new(base, Piece::Dir(relative(path), stamp))
-            }
-            Action::Mkfile { path, mode, content } => {
-                let entry = Entry::file(*mode, content.as_bytes());
-                Output::new(base, Piece::File(relative(path), entry))
-            }
-            Action::Copy(copy) => {
-                let source = copy.input.map(|n| self.done[vertex.inputs[n]].output.clone());
-                let source = source.unwrap_or_else(Output::empty);
-                let dest = relative(&copy.dest);
-                let selector = selector(copy);
-                if copy.unpack && looks_like_archive(&copy.selector.path) {
-                    let key = source.take(std::slice::from_ref(&selector), &mut Memo::default());
-                    let key = key.map_or_else(|_| Digest::default(), |t| t.key.exact);
-                    return Output::new(base, Piece::Opaque { at: dest, mark: key, shaky: false });
-                }
-                let place = Place {
-                    dest,
-                    into: copy.dest.ends_with('/') || copy.dest.ends_with("/."),
-                    owner: copy.owner.as_ref().map(|o| o.0.clone()).filter(|o| !is_root(o)),
-                    mode: copy.mode.clone(),
-                };
-                Output::new(base, Piece::Copy { source, selector, place })
             }
         }
     }
@@ -615,115 +287,4 @@ impl Solver<'_, '_> {
         }
         d
     }
-}
-
-/// The outcome of a look-up.
-struct Match {
-    op: Digest,
-    found: Option<Arc<Record>>,
-    level: Level,
-    others: Vec<Id>,
-    assumption: Option<Assumption>,
-    ignore: bool,
-    content: Vec<Option<ContentKey>>,
-    keys: Vec<InputKeys>,
-}
-
-fn opaque(mark: Digest, shaky: bool) -> Output {
-    Output::new(None, Piece::Opaque { at: String::new(), mark, shaky })
-}
-
-fn unnamed(text: &str) -> Label {
-    Label { stage: None, index: 0, of: 0, instruction: text.to_string() }
-}
-
-/// The identity of a result under keys that no record has.
-fn new_id(op: Digest, keys: &[InputKeys]) -> Id {
-    let parts = keys.iter().flat_map(|k| {
-        let definitions = k.definitions.iter().flat_map(|(i, s)| [i.0.to_vec(), s.0.to_vec()]);
-        definitions.chain(k.contents.iter().map(|c| c.exact.0.to_vec()))
-    });
-    let all: Vec<Vec<u8>> = [op.0.to_vec()].into_iter().chain(parts).collect();
-    Digest::of_parts(all.iter().map(Vec::as_slice))
-}
-
-/// `url#commit` with all 40 digits of a commit.
-fn names_a_commit(reference: &str) -> bool {
-    let fragment = reference.split_once('#').map_or("", |(_, f)| f);
-    let commit = fragment.split(':').next().unwrap_or_default();
-    commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-fn is_root(owner: &str) -> bool {
-    matches!(owner, "0" | "root" | "0:0" | "root:root" | "0:root" | "root:0")
-}
-
-fn looks_like_archive(path: &str) -> bool {
-    let name = path.to_ascii_lowercase();
-    [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst"]
-        .iter()
-        .any(|e| name.ends_with(e))
-}
-
-/// A graph's selector as the context reads it.
-pub(crate) fn selector(copy: &CopyAction) -> Selector {
-    let s = &copy.selector;
-    let relative = |p: &str| path::clean(p).into_owned();
-    Selector {
-        path: s.path.trim_start_matches('/').to_string(),
-        wildcard: s.wildcard,
-        follow_links: s.follow_links,
-        include: s.include.clone(),
-        exclude: s.exclude.clone(),
-        required: s.required.first().map(|r| relative(r)),
-    }
-}
-
-/// How a vertex takes from its inputs (section 3).
-fn dependencies(vertex: &Vertex) -> Vec<Dependency> {
-    (0..vertex.inputs.len())
-        .map(|n| {
-            let (texts, selectors) = match &vertex.op {
-                Op::File(f) => file_dependency(f, n),
-                Op::Exec(e) => {
-                    let mounts = e
-                        .mounts
-                        .iter()
-                        .filter(|m| m.input == Some(n) && !matches!(m.kind, MountKind::Tmpfs { .. }));
-                    // Of several mounts of one input, the last in the order of targets says whether content
-                    // counts (BuildKit's getMountDeps), and the paths of all are taken.
-                    let (mut texts, mut content) = (Vec::new(), false);
-                    for m in mounts {
-                        texts.push(m.selector.clone());
-                        content = !m.output;
-                    }
-                    let whole = texts.iter().any(String::is_empty);
-                    let paths = if whole { &[][..] } else { &texts[..] };
-                    let selectors = paths.iter().map(|t| Selector::of_mount(t)).collect();
-                    (texts, content.then_some(selectors))
-                }
-                Op::Merge | Op::Source(_) => (Vec::new(), None),
-            };
-            let selected = Digest::of_parts(texts.iter().map(String::as_bytes));
-            Dependency { vertex: vertex.inputs[n], selected, selectors }
-        })
-        .collect()
-}
-
-fn file_dependency(file: &FileOp, input: usize) -> (Vec<String>, Option<Vec<Selector>>) {
-    let selectors: Vec<Selector> = file
-        .actions
-        .iter()
-        .filter_map(|a| match a {
-            Action::Copy(c) if c.input == Some(input) => Some(selector(c)),
-            _ => None,
-        })
-        .collect();
-    if file.base == Some(input) || selectors.is_empty() {
-        return (Vec::new(), None);
-    }
-    // Plain data with string keys always serializes.
-    let texts =
-        Selector::combine(&selectors).iter().map(|s| serde_json::to_string(s).unwrap_or_default()).collect();
-    (texts, Some(selectors))
 }

@@ -1,0 +1,231 @@
+//! The result of a vertex: its identity, and what is known of the files that it puts out.
+
+use std::sync::{Arc, OnceLock};
+
+use super::Id;
+use super::dependency::selector;
+use super::lookup::Match;
+use super::output::{Output, Piece};
+use super::place::Place;
+use super::prediction::{Assumption, Status};
+use super::runs::RunOutput;
+use super::solve::{Solved, Solver};
+use super::store::{InputKeys, Kept};
+use crate::context::select::Memo;
+use crate::context::{Digest, Entry, Selector, path};
+use crate::graph::{Action, FileOp, Label, Op, Source, Vertex, VertexId};
+
+impl Solver<'_, '_> {
+    pub(super) fn source(&self, source: &Source) -> Solved {
+        let (id, output, certain, reference) = match source {
+            Source::Context { name } => {
+                let tree = match name {
+                    None => self.contexts.main.clone(),
+                    Some(n) => self.contexts.named.get(n).cloned().unwrap_or_default(),
+                };
+                // Its definition never repeats: what takes from it is found by content alone.
+                let id = Digest::of_parts([&b"context"[..], name.as_deref().unwrap_or_default().as_bytes()]);
+                (id, Output::new(None, Piece::Known(tree)), true, None)
+            }
+            Source::Image { digest, platform, .. } => {
+                let id = Digest::of_parts([b"image", digest.as_bytes(), platform.format().as_bytes()]);
+                (id, opaque(id, false), true, None)
+            }
+            Source::Http { url, checksum, filename } => {
+                let id = Digest::of_parts([
+                    &b"http"[..],
+                    url.as_bytes(),
+                    checksum.as_deref().unwrap_or_default().as_bytes(),
+                    filename.as_bytes(),
+                ]);
+                (id, opaque(id, checksum.is_none()), checksum.is_some(), Some(url.clone()))
+            }
+            Source::Git { reference, checksum, keep_git_dir } => {
+                let fixed = checksum.is_some() || names_a_commit(reference);
+                let id = Digest::of_parts([
+                    &b"git"[..],
+                    reference.as_bytes(),
+                    checksum.as_deref().unwrap_or_default().as_bytes(),
+                    &[u8::from(*keep_git_dir)],
+                ]);
+                (id, opaque(id, !fixed), fixed, Some(reference.clone()))
+            }
+        };
+        let known = self.store.knows_source(id) || matches!(source, Source::Context { .. });
+        Solved {
+            status: if known { Status::Cached } else { Status::Executed },
+            id,
+            out: id,
+            output,
+            certain,
+            assumption: reference.filter(|_| !certain).map(|reference| Assumption::Upstream { reference }),
+            others: Vec::new(),
+            remade: false,
+            result: Kept::Yes,
+            in_doubt: false,
+            unanchored: false,
+            keys: Vec::new(),
+            content: Vec::new(),
+            op: id,
+        }
+    }
+
+    /// The result of a vertex, found or made.
+    pub(super) fn built(&mut self, at: VertexId, vertex: &Vertex, m: Match) -> Solved {
+        let forced = self.forced.contains(&at);
+        let runs = m.ignore || forced || m.found.is_none();
+        let id = m.found.as_ref().map_or_else(|| new_id(m.op, &m.keys), |r| r.id);
+        let known = m.found.is_some() || self.store.record(id).is_some();
+        let out = match &m.found {
+            Some(r) if !runs => r.output,
+            // Run once more under the identity it had: what comes out is taken to differ.
+            _ if known => Digest::of_parts([&id.0[..], &self.store.builds().to_le_bytes()]),
+            _ => id,
+        };
+        let certain = m.ignore || m.level.certain();
+        // Of what runs without a look-up, BuildKit hands on no definition key before it has run; who takes its
+        // content then goes by content alone (`history-nocache-filter`).
+        let remade = m.ignore && known;
+        let result = if runs { Kept::Yes } else { m.found.as_ref().map_or(Kept::Yes, |r| r.result) };
+        let output = self.output(at, vertex, out, &m, !certain);
+        Solved {
+            status: if runs { Status::Executed } else { Status::Cached },
+            id,
+            out,
+            output,
+            certain,
+            assumption: if certain { None } else { m.assumption },
+            others: m.others,
+            remade,
+            result,
+            in_doubt: false,
+            unanchored: false,
+            keys: m.keys,
+            content: m.content,
+            op: m.op,
+        }
+    }
+
+    fn output(&self, at: VertexId, vertex: &Vertex, out: Digest, m: &Match, shaky: bool) -> Output {
+        let below = |n: Option<usize>| n.map(|n| self.done[vertex.inputs[n]].output.clone());
+        match &vertex.op {
+            Op::Source(_) => Output::empty(),
+            Op::Merge => {
+                let mut inputs = vertex.inputs.iter().map(|&i| self.done[i].output.clone());
+                let lower = inputs.next();
+                inputs.fold(lower.unwrap_or_else(Output::empty), |lower, upper| {
+                    let place = Place { dest: String::new(), into: true, owner: None, mode: None };
+                    Output::new(
+                        Some(lower),
+                        Piece::Copy { source: upper, selector: Selector::default(), place },
+                    )
+                })
+            }
+            Op::File(file) => {
+                let base = below(file.base);
+                file.actions
+                    .iter()
+                    .fold(base, |base, action| Some(self.act(vertex, action, base)))
+                    .unwrap_or_else(Output::empty)
+            }
+            Op::Exec(exec) => {
+                let root = exec.mounts.iter().find(|m| m.output).and_then(|m| below(m.input));
+                let below = root.unwrap_or_else(Output::empty);
+                let mounts: Vec<&Digest> = m.content.iter().flatten().map(|c| &c.guess).collect();
+                let script = exec.mounts.iter().find(|m| m.target == "/dev/pipes/").and_then(|m| {
+                    let source = &self.graph.vertices[vertex.inputs[m.input?]];
+                    match &source.op {
+                        Op::File(FileOp { actions, .. }) => actions.iter().find_map(|a| match a {
+                            Action::Mkfile { content, .. } => Some(content.clone()),
+                            _ => None,
+                        }),
+                        _ => None,
+                    }
+                });
+                let label = self.labels[at].clone().unwrap_or_else(|| unnamed(&exec.args.join(" ")));
+                let run = RunOutput {
+                    output: out,
+                    label,
+                    shaky,
+                    exec: Arc::new(exec.clone()),
+                    script,
+                    below: below.clone(),
+                    mounts: Digest::of_parts(mounts.iter().map(|d| &d.0[..])),
+                    declared: self.declared.get(&at).cloned().unwrap_or_default(),
+                    effects: OnceLock::new(),
+                    guess: OnceLock::new(),
+                };
+                Output::new(Some(below), Piece::Run(run))
+            }
+        }
+    }
+
+    fn act(&self, vertex: &Vertex, action: &Action, base: Option<Output>) -> Output {
+        let relative = |p: &str| path::clean(p).into_owned();
+        match action {
+            Action::Mkdir { path, mode, owner, created } => {
+                let usual = *mode == 0o755 && owner.is_none() && created.is_none();
+                let stamp = (!usual).then(|| Digest::of(format!("{mode} {owner:?} {created:?}").as_bytes()));
+                Output::new(base, Piece::Dir(relative(path), stamp))
+            }
+            Action::Mkfile { path, mode, content } => {
+                let entry = Entry::file(*mode, content.as_bytes());
+                Output::new(base, Piece::File(relative(path), entry))
+            }
+            Action::Copy(copy) => {
+                let source = copy.input.map(|n| self.done[vertex.inputs[n]].output.clone());
+                let source = source.unwrap_or_else(Output::empty);
+                let dest = relative(&copy.dest);
+                let selector = selector(copy);
+                if copy.unpack && looks_like_archive(&copy.selector.path) {
+                    let key = source.take(std::slice::from_ref(&selector), &mut Memo::default());
+                    let key = key.map_or_else(|_| Digest::default(), |t| t.key.exact);
+                    return Output::new(base, Piece::Opaque { at: dest, mark: key, shaky: false });
+                }
+                let place = Place {
+                    dest,
+                    into: copy.dest.ends_with('/') || copy.dest.ends_with("/."),
+                    owner: copy.owner.as_ref().map(|o| o.0.clone()).filter(|o| !is_root(o)),
+                    mode: copy.mode.clone(),
+                };
+                Output::new(base, Piece::Copy { source, selector, place })
+            }
+        }
+    }
+}
+
+fn opaque(mark: Digest, shaky: bool) -> Output {
+    Output::new(None, Piece::Opaque { at: String::new(), mark, shaky })
+}
+
+fn unnamed(text: &str) -> Label {
+    Label { stage: None, index: 0, of: 0, instruction: text.to_string() }
+}
+
+/// The identity of a result under keys that no record has.
+fn new_id(op: Digest, keys: &[InputKeys]) -> Id {
+    let parts = keys.iter().flat_map(|k| {
+        let definitions = k.definitions.iter().flat_map(|(i, s)| [i.0.to_vec(), s.0.to_vec()]);
+        definitions.chain(k.contents.iter().map(|c| c.exact.0.to_vec()))
+    });
+    let all: Vec<Vec<u8>> = [op.0.to_vec()].into_iter().chain(parts).collect();
+    Digest::of_parts(all.iter().map(Vec::as_slice))
+}
+
+/// `url#commit` with all 40 digits of a commit.
+fn names_a_commit(reference: &str) -> bool {
+    let fragment = reference.split_once('#').map_or("", |(_, f)| f);
+    let commit = fragment.split(':').next().unwrap_or_default();
+    commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+fn is_root(owner: &str) -> bool {
+    matches!(owner, "0" | "root" | "0:0" | "root:root" | "0:root" | "root:0")
+}
+
+fn looks_like_archive(path: &str) -> bool {
+    let name = path.to_ascii_lowercase();
+    [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst"]
+        .iter()
+        .any(|e| name.ends_with(e))
+}
