@@ -183,11 +183,16 @@ fn sentence(left: &Side, right: Option<&Side>, right_name: Option<&str>) -> Word
     let (a, b) = (&left.totals, right.map(|r| &r.totals));
     let cost = |t: &Totals, tone: Tone| say(tone, text::figure_seconds(t.figure()));
     let nothing = |t: &Totals| t.rebuilt == 0;
+    let assumed = say(Tone::Maybe, " (? rests on what a RUN puts out)");
     let Some(b) = b else {
-        return match a.rebuilt {
+        let mut words = match a.rebuilt {
             0 => vec![say(Tone::Good, "Nothing to rebuild: "), say(Tone::Plain, "every step is cached.")],
             _ => vec![say(Tone::Plain, "This edit costs "), cost(a, Tone::Bad), say(Tone::Plain, ".")],
         };
+        if !a.certain {
+            words.push(assumed);
+        }
+        return words;
     };
     let reordered = match right_name {
         Some("reordered") | None => "reordered".to_string(),
@@ -228,7 +233,7 @@ fn sentence(left: &Side, right: Option<&Side>, right_name: Option<&str>) -> Word
     }
     words.push(say(Tone::Plain, "."));
     if !(a.certain && b.certain) {
-        words.push(say(Tone::Maybe, " (? rests on what a RUN puts out)"));
+        words.push(assumed);
     }
     words
 }

@@ -31,7 +31,7 @@ use ratatui::crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{cursor, execute};
 use ratatui::{Frame, Terminal};
@@ -146,7 +146,7 @@ impl Session {
                 Ok(Flow::Redraw)
             }
             Event::Resumed => {
-                self.terminal.clear()?;
+                self.start_over()?;
                 Ok(Flow::Redraw)
             }
             Event::Resize(..) => Ok(Flow::Redraw),
@@ -161,7 +161,15 @@ impl Session {
         self.leave()?;
         stop_process();
         self.enter()?;
-        self.terminal.clear()
+        self.start_over()
+    }
+
+    /// Has the next frame drawn whole. `Terminal::clear` would ask the terminal where its cursor is, and not every
+    /// terminal answers.
+    fn start_over(&mut self) -> io::Result<()> {
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        Ok(())
     }
 
     /// Copies a text to the clipboard of the terminal (OSC 52), which works through SSH where the terminal allows.

@@ -123,8 +123,10 @@ pub enum Role {
 pub struct Glyphs {
     /// Found in the cache.
     pub cached: &'static str,
-    /// Runs.
+    /// Runs for a reason of its own.
     pub rebuilds: &'static str,
+    /// Runs only because a step before it does.
+    pub dragged: &'static str,
     /// Rests on an assumption.
     pub maybe: &'static str,
     /// Before the line under the cursor.
@@ -159,6 +161,7 @@ pub struct Glyphs {
 pub const UNICODE: Glyphs = Glyphs {
     cached: "✓",
     rebuilds: "✗",
+    dragged: "↳",
     maybe: "?",
     cursor: "▶",
     ellipsis: "…",
@@ -179,6 +182,7 @@ pub const UNICODE: Glyphs = Glyphs {
 pub const ASCII: Glyphs = Glyphs {
     cached: "+",
     rebuilds: "x",
+    dragged: "^",
     maybe: "?",
     cursor: ">",
     ellipsis: "...",
@@ -410,8 +414,15 @@ mod tests {
 
     #[test]
     fn the_plain_signs_are_ascii() {
-        let mut all =
-            vec![ASCII.cached, ASCII.rebuilds, ASCII.maybe, ASCII.cursor, ASCII.ellipsis, ASCII.open];
+        let mut all = vec![
+            ASCII.dragged,
+            ASCII.cached,
+            ASCII.rebuilds,
+            ASCII.maybe,
+            ASCII.cursor,
+            ASCII.ellipsis,
+            ASCII.open,
+        ];
         all.extend([ASCII.closed, ASCII.arrow, ASCII.dot, ASCII.between, ASCII.watching, ASCII.marked]);
         all.extend([ASCII.rule, ASCII.block, ASCII.border.top_left, ASCII.border.vertical_left]);
         all.extend(ASCII.bar);

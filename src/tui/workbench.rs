@@ -363,7 +363,10 @@ impl Workbench {
     /// Counts an edit of these paths, and predicts.
     pub fn edited(&mut self, what: &[String], pretended: bool) {
         self.predict();
-        self.record(what, pretended);
+        // A text that cannot be read is no build.
+        if self.left.good.as_ref().is_some_and(|good| good.text == self.left.text) {
+            self.record(what, pretended);
+        }
     }
 
     /// Pretends edits of files of the context.

@@ -68,6 +68,10 @@ impl App {
         if let Some(guide) = &mut self.guide {
             guide.see(changed);
         }
+        let edits = self.snapshot.as_ref().map_or(0, |s| s.edits.len());
+        if snapshot.edits.len() > edits && snapshot.edits.last().is_some_and(|e| !e.pretended) {
+            self.note = None;
+        }
         self.files.rebuild(&snapshot);
         if first && let Some(path) = self.guide.and_then(|g| g.path()) {
             self.files.reveal(path, &snapshot);

@@ -18,7 +18,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
     let focused = app.focus == Focus::Files;
     let two = app.shown().is_some_and(|s| s.right.is_some());
     let mut block = paint::pane(theme, "files", focused);
-    let columns = Columns::of(area.width.saturating_sub(2), two);
+    let columns = Columns::of(area.width.saturating_sub(2), two, widest(app, area));
     if columns.impact > 0 {
         block = block
             .title_top(paint::right_title(vec![Span::styled(head(app, columns), theme.style(Role::Dim))]));
@@ -95,17 +95,25 @@ struct Columns {
     two: bool,
 }
 
-fn impact(width: u16) -> u16 {
+/// Columns of one side of "would rebuild", where there is room for `widest`.
+fn impact(width: u16, widest: u16) -> u16 {
     match width {
         0..46 => 0,
         46..56 => 12,
-        _ => 15,
+        _ => (widest + 2).clamp(11, 16),
     }
 }
 
+/// The widest of what is told of the files in sight.
+fn widest(app: &App, area: Rect) -> u16 {
+    let rows = app.files.rows.iter().skip(app.files.offset).take(usize::from(area.height));
+    let both = rows.filter_map(|row| row.impact.as_ref()).flat_map(|(l, r)| [Some(l), r.as_ref()]);
+    both.flatten().map(|i| text::width(&told(i, 99)) as u16).max().unwrap_or(0)
+}
+
 impl Columns {
-    fn of(width: u16, two: bool) -> Self {
-        Self { state: if width >= 40 { 10 } else { 2 }, impact: impact(width), two }
+    fn of(width: u16, two: bool, widest: u16) -> Self {
+        Self { state: if width >= 40 { 10 } else { 2 }, impact: impact(width, widest), two }
     }
 
     fn impacts(self) -> u16 {

@@ -128,7 +128,8 @@ fn help<'a>(theme: &Theme, area: Rect) -> Vec<Line<'a>> {
     let g = theme.glyphs;
     let marks = [
         (format!("{} cached", g.cached), "found in the cache: costs nothing"),
-        (format!("{} REBUILDS", g.rebuilds), "runs again"),
+        (format!("{} REBUILDS", g.rebuilds), "runs again, for a reason of its own"),
+        (format!("{} REBUILDS", g.dragged), "runs again only because a step before it does"),
         ("cached?".to_string(), "rests on what a RUN put out; the pane below says on what"),
         ("+ ~ -".to_string(), "added, moved, left out against the other side"),
         (

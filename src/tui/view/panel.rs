@@ -134,7 +134,8 @@ pub fn side_beside(
     block.render(area, buffer);
     let below = below_lines(buffer, inner, theme, side, look);
     let list = Rect { height: inner.height - below, ..inner };
-    list_lines(buffer, list, theme, side, look);
+    let shown = list_lines(buffer, list, theme, side, look);
+    more_marks(buffer, area, theme, side, look, shown);
 }
 
 fn figure_style(theme: &Theme, side: &Side, look: Look) -> Style {
@@ -235,7 +236,8 @@ impl Columns {
     }
 }
 
-fn list_lines(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look: Look) {
+/// Draws the lines from the first one that is to be shown; yields how many have room.
+fn list_lines(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look: Look) -> usize {
     let step = if look.spaced { 2 } else { 1 };
     let shown = usize::from(area.height.div_ceil(step));
     let columns = Columns::of(area.width);
@@ -260,21 +262,22 @@ fn list_lines(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look:
             }
         }
     }
-    more_marks(buffer, area, theme, side, look.offset, shown);
+    shown
 }
 
 /// Says on the frame how much is above and below.
-fn more_marks(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, offset: usize, shown: usize) {
-    let below = side.lines.len().saturating_sub(offset + shown);
+fn more_marks(buffer: &mut Buffer, frame: Rect, theme: &Theme, side: &Side, look: Look, shown: usize) {
+    let below = side.lines.len().saturating_sub(look.offset + shown);
     let style = theme.style(Role::Dim);
-    let at = |up: bool, n: usize| format!(" {n} more {} ", if up { "above" } else { "below" });
-    if offset > 0 && area.y > buffer.area.y {
-        let words = at(true, offset);
-        paint::put_right(buffer, area.right().saturating_sub(1), area.y - 1, area.width / 2, style, &words);
+    let mut say = |y: u16, words: String| {
+        let middle = frame.x + frame.width / 2;
+        paint::put_right(buffer, middle + text::width(&words) as u16 / 2, y, frame.width / 2, style, &words);
+    };
+    if look.offset > 0 {
+        say(frame.y, format!(" {} above ", look.offset));
     }
-    if below > 0 && area.bottom() < buffer.area.bottom() {
-        let words = at(false, below);
-        paint::put_right(buffer, area.right().saturating_sub(1), area.bottom(), area.width, style, &words);
+    if below > 0 {
+        say(frame.bottom() - 1, format!(" {below} more below "));
     }
 }
 
@@ -370,6 +373,7 @@ fn draw_mark(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row, fresh: b
         Mark::Cached { certain } => {
             (glyphs.cached, theme.style(if certain { Role::Cached } else { Role::Maybe }))
         }
+        Mark::Rebuilds { .. } if !row.root => (glyphs.dragged, theme.style(Role::Rebuilds)),
         Mark::Rebuilds { .. } => (glyphs.rebuilds, theme.style(Role::Rebuilds)),
         Mark::NotReached | Mark::NotBuilt => (" ", theme.style(Role::Dim)),
     };
