@@ -35,9 +35,19 @@ fn parser(cols: u16, rows: u16) -> vt100::Parser {
 }
 
 impl Tty {
-    fn start(args: &[&str], home: &Path, (cols, rows): (u16, u16), env: &[(&str, &str)]) -> Self {
+    fn start(args: &[&str], home: &Path, size: (u16, u16), env: &[(&str, &str)]) -> Self {
+        Self::start_program(Path::new(env!("CARGO_BIN_EXE_layerlab")), args, home, size, env)
+    }
+
+    fn start_program(
+        program: &Path,
+        args: &[&str],
+        home: &Path,
+        (cols, rows): (u16, u16),
+        env: &[(&str, &str)],
+    ) -> Self {
         let pair = native_pty_system().openpty(size(cols, rows)).expect("a pseudo-terminal");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_layerlab"));
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         for name in ["CI", "NO_COLOR", "LC_ALL", "LC_CTYPE"] {
             command.env_remove(name);
@@ -327,6 +337,31 @@ fn without_colours_none_is_sent_and_in_another_locale_no_unicode() {
     for colour in ["\x1b[31m", "\x1b[38;", "\x1b[32m", "\x1b[36m"] {
         assert!(!raw.contains(colour), "{colour:?}");
     }
+}
+
+/// Run by the test below in a pseudo-terminal of its own; by itself it does nothing.
+#[test]
+fn inside_a_session() {
+    use layerlab::tui::terminal::{Session, Tty as Terminal};
+    if std::env::var_os("LAYERLAB_TEST_PANICS").is_none() {
+        return;
+    }
+    let mut session = Session::start(Terminal::default()).expect("this is a terminal");
+    session.draw(|frame| frame.render_widget("on the other screen", frame.area())).expect("it can be drawn");
+    panic!("on purpose");
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_its_message_is_on_the_normal_screen() {
+    let home = tempfile::tempdir().expect("a folder");
+    let program = std::env::current_exe().expect("this test has a name");
+    let args = ["--exact", "inside_a_session", "--nocapture"];
+    let tty = Tty::start_program(&program, &args, home.path(), (100, 30), &[("LAYERLAB_TEST_PANICS", "1")]);
+    let (status, raw, screen) = tty.end();
+    assert_ne!(status, 0);
+    is_restored(&raw, &screen);
+    let told = screen.screen().contents();
+    assert!(told.contains("on purpose") && !told.contains("on the other screen"), "{told}");
 }
 
 #[test]
