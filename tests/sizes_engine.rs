@@ -168,3 +168,44 @@ fn sizes_are_those_of_real_images_on_the_old_engine() {
         check(&engine, name, steps, true);
     }
 }
+
+#[test]
+fn learning_takes_the_sizes_of_the_engine_at_hand() {
+    let Some((docker, env)) = engine_support::environment(Which::New) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    context(folder.path());
+    let dockerfile = "FROM alpine:3.17\nCOPY src /app\nFROM layerlab.invalid/nothing:1\nFROM 0\n";
+    fs::write(folder.path().join("Dockerfile"), dockerfile).expect("ours");
+    let home = tempfile::tempdir().expect("a folder");
+    let run = |arguments: &[&str]| -> serde_json::Value {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_layerlab"))
+            .args(["sizes", "--format", "json"])
+            .args(arguments)
+            .arg(folder.path())
+            .env("HOME", home.path())
+            .env("XDG_STATE_HOME", home.path().join("state"))
+            .env("XDG_CACHE_HOME", home.path().join("cache"))
+            .env("PATH", docker.parent().expect("in a folder"))
+            .envs(env.iter().cloned())
+            .output()
+            .expect("the binary runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("one object")
+    };
+    let engine = engine_support::engine(Which::New).expect("asked for above");
+    let real = engine.stored_image("alpine:3.17").expect("it answers").expect("a base of .ci/engine").bytes;
+
+    let before = run(&[]);
+    assert_eq!(before["image"]["base"]["bytes"]["basis"], "estimated");
+    let learned = run(&["--learn"]);
+    assert_eq!(learned["learned"]["images"], serde_json::json!([["alpine:3.17", real]]));
+    let after = run(&[]);
+    assert_eq!(
+        after["image"]["base"]["bytes"],
+        serde_json::json!({ "value": real as f64, "basis": "measured" })
+    );
+    assert_eq!(
+        after["image"]["bytes"],
+        serde_json::json!({ "value": (real + 1_340_000) as f64, "basis": "measured" })
+    );
+}

@@ -2,9 +2,10 @@
 
 use super::images::{self, CatalogueImage, Libc};
 use super::sizes::{LayerSize, Sizes, StageSize, total};
-use super::{Basis, Figure, Measured};
+use super::{Basis, Figure, Measured, run};
 use crate::dockerfile::ast::{CommandLine, Dockerfile, InstructionKind};
-use crate::graph::{Graph, Op};
+use crate::graph::{Exec, Graph, Op};
+use crate::shell::Word;
 
 /// This Dockerfile beside others for the same program.
 #[derive(Debug, Clone)]
@@ -184,7 +185,7 @@ impl<'a> Subject<'a> {
             base: builder.from.clone(),
             total: sum,
             changes: Vec::new(),
-            caveats: vec!["ships the compiler, the sources and the caches to wherever it runs".to_string()],
+            caveats: vec!["all that the build needs goes along: tools, sources, caches".to_string()],
         })
     }
 
@@ -201,9 +202,10 @@ impl<'a> Subject<'a> {
     }
 
     /// What goes on top of another base.
-    fn payload(&self) -> Figure {
+    fn payload(&self, entry: &CatalogueImage) -> Figure {
         if !self.ships_compiler() {
-            return total(self.own_layers().map(|layer| layer.bytes));
+            let kept = self.own_layers().filter(|layer| self.needless(layer, entry).is_none());
+            return total(kept.map(|layer| layer.bytes));
         }
         let artifacts = self.own_layers().flat_map(|layer| &layer.pieces).filter(|piece| piece.artifact);
         total(artifacts.map(|piece| Figure { value: piece.weight.bytes, basis: Basis::Estimated }))
@@ -234,7 +236,7 @@ impl<'a> Subject<'a> {
         }
         Answer::Works(Alternative {
             kind: way,
-            total: total([bytes, self.payload()].into_iter()),
+            total: total([bytes, self.payload(entry)].into_iter()),
             base,
             changes: self.changes(entry),
             caveats,
@@ -265,6 +267,7 @@ impl<'a> Subject<'a> {
             }
             (runtime, Way::Slim) if runtime.compiled() => "debian:bookworm-slim".to_string(),
             (Runtime::Go, Way::Distroless) => static_distroless(own),
+            (Runtime::Rust, Way::Distroless) if self.built_on() == Some(Libc::Musl) => static_distroless(own),
             (Runtime::Rust | Runtime::Native, Way::Distroless) => "gcr.io/distroless/cc-debian12".to_string(),
             (runtime, Way::Scratch) if runtime.compiled() => "scratch".to_string(),
             (Runtime::Node | Runtime::Python | Runtime::Ruby, Way::Alpine)
@@ -309,13 +312,55 @@ impl<'a> Subject<'a> {
         if system.shell || self.ships_compiler() {
             return None;
         }
-        let run = self.own_layers().find(|layer| {
-            matches!(self.graph.vertices[self.graph.steps[layer.step].vertex].op, Op::Exec(_))
-        })?;
+        let run = self
+            .own_layers()
+            .find(|layer| self.exec(layer).is_some() && self.needless(layer, entry).is_none())?;
         Some(format!(
             "line {} runs a command, and {} has no shell; do it in a builder stage and copy the result",
             run.line, entry.name
         ))
+    }
+
+    fn exec(&self, layer: &LayerSize) -> Option<&'a Exec> {
+        match &self.graph.vertices[self.graph.steps[layer.step].vertex].op {
+            Op::Exec(exec) => Some(exec),
+            _ => None,
+        }
+    }
+
+    /// What to do instead of a RUN on a base without a shell, where it installs or makes only what such bases bring
+    /// along, or can do without.
+    fn needless(&self, layer: &LayerSize, entry: &CatalogueImage) -> Option<String> {
+        const SUPPLIES: [&str; 2] = ["ca-certificates", "tzdata"];
+        let exec = self.exec(layer).filter(|_| !entry.system().shell)?;
+        let mut supplies = false;
+        for call in run::calls_of(exec) {
+            match call.program.as_str() {
+                "addgroup" | "adduser" | "groupadd" | "useradd" | "rm" | "update-ca-certificates" | "set" => {
+                }
+                "apk" | "apt-get" | "apt" => {
+                    let packages = call.after("add").or_else(|| call.after("install"));
+                    let known = |word: &Word| SUPPLIES.contains(&word.text.as_str());
+                    if !packages.is_none_or(|packages| packages.iter().all(known)) {
+                        return None;
+                    }
+                    supplies |= packages.is_some();
+                }
+                _ => return None,
+            }
+        }
+        Some(match (supplies, entry.ca && entry.tz) {
+            (true, true) => {
+                format!("drop line {}: {} has certificates and time zones", layer.line, entry.name)
+            }
+            (true, false) => format!(
+                "do line {} in the builder, and copy /etc/ssl/certs/ca-certificates.crt and /usr/share/zoneinfo from it",
+                layer.line
+            ),
+            (false, _) => {
+                format!("drop line {}: write USER 65532, which needs no entry in /etc/passwd", layer.line)
+            }
+        })
     }
 
     /// What has to change for the program to run on a base.
@@ -326,9 +371,7 @@ impl<'a> Subject<'a> {
             changes
                 .push(format!("add a second stage: FROM {}, and COPY --from the program alone", entry.name));
         }
-        let builder = self.builder.unwrap_or(self.sizes.image());
-        let built_on =
-            builder.base.as_ref().and_then(|base| images::find(&base.name)).map(|(e, _)| e.system().libc);
+        let built_on = self.built_on();
         let other_libc = built_on.is_some_and(|libc| libc != system.libc);
         match self.runtime {
             Runtime::Go if other_libc && !self.is_static() => {
@@ -358,9 +401,19 @@ impl<'a> Subject<'a> {
         }
         if !system.shell {
             changes.extend(self.shell_forms());
+            if !self.ships_compiler() {
+                changes.extend(self.own_layers().filter_map(|layer| self.needless(layer, entry)));
+            }
         }
         changes.retain(|change| !change.is_empty());
         changes
+    }
+
+    /// The C library that the program is built with.
+    fn built_on(&self) -> Option<Libc> {
+        let builder = self.builder.unwrap_or(self.sizes.image());
+        let base = builder.base.as_ref()?;
+        images::find(&base.name).map(|(entry, _)| entry.system().libc)
     }
 
     fn packages(&self) -> Option<&'static str> {

@@ -26,6 +26,20 @@ pub struct Amount {
     pub diffuse: bool,
 }
 
+/// Shares of amounts in directories above a path that are taken to lie at the path.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Above {
+    /// Of those that are known to be all over the directory.
+    pub told: f64,
+    /// Of those that are somewhere below it.
+    pub diffuse: f64,
+}
+
+impl Above {
+    /// What is there as far as can be told: what may be all there, nothing of the rest.
+    pub const WEIGHED: Self = Self { told: 0.0, diffuse: 1.0 };
+}
+
 /// An amount of files.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Weight {
@@ -62,7 +76,7 @@ impl Files {
             Ok(Some((_, entry))) => weigh_entry(&entry),
             _ => Weight::NONE,
         };
-        self.amounts.iter().map(|amount| amount.within(&at, 0.0)).fold(known, Weight::plus)
+        self.amounts.iter().map(|amount| amount.within(&at, Above::WEIGHED)).fold(known, Weight::plus)
     }
 
     /// Weighs what a selector takes in, and tells what of it is known as entries with their paths.
@@ -78,15 +92,18 @@ impl Files {
             .take_while(|part| !selector.wildcard || !part.contains(['*', '?', '[']))
             .collect::<Vec<_>>()
             .join("/");
-        let share = self.share(weight, &fixed);
-        self.amounts.iter().map(|amount| amount.within(&fixed, share)).fold(weight, Weight::plus)
+        let above = self.above(weight, &fixed);
+        self.amounts.iter().map(|amount| amount.within(&fixed, above)).fold(weight, Weight::plus)
     }
 
-    /// The share of what lies in directories above that a copy of a path takes: none where something is known of the
-    /// path itself.
-    pub fn share(&self, known: Weight, at: &str) -> f64 {
-        let told = known.files > 0.0 || self.amounts.iter().any(|amount| amount.within(at, 0.0).bytes > 0.0);
-        if told { 0.0 } else { SHARE_OF_A_PART }
+    /// What a copy of a path takes of amounts that lie in directories above it.
+    pub fn above(&self, known: Weight, at: &str) -> Above {
+        if known.files > 0.0 {
+            // Files that were copied there: what commands put out is elsewhere.
+            return Above { told: 0.0, diffuse: 0.0 };
+        }
+        let told = self.amounts.iter().any(|amount| amount.within(at, Above::WEIGHED).bytes > 0.0);
+        Above { told: if told { 0.0 } else { SHARE_OF_A_PART }, diffuse: 1.0 }
     }
 
     /// Puts an entry at a path, directories merged with those that are there.
@@ -117,12 +134,12 @@ impl Amount {
         Weight { bytes: self.bytes, files: self.files, exact: false }
     }
 
-    /// What of it lies at or below a path; of what lies above, all where it is diffuse, else a share.
-    pub fn within(&self, at: &str, share: f64) -> Weight {
+    /// What of it lies at or below a path, and of what lies above that share.
+    pub fn within(&self, at: &str, above: Above) -> Weight {
         if path::is_within(&self.at, at) {
             return self.weight();
         }
-        let share = if self.diffuse { 1.0 } else { share };
+        let share = if self.diffuse { above.diffuse } else { above.told };
         if path::is_within(at, &self.at) && share > 0.0 {
             Weight { bytes: self.bytes * share, files: (self.files * share).max(1.0), exact: false }
         } else {

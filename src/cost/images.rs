@@ -243,7 +243,8 @@ impl Tag {
                 .filter(|word| MATTERS.contains(&word.as_str()) && !has(&self.words, word))
                 .count();
         let number = |tag: &Self| {
-            let part = |at: usize| u64::from(tag.version.get(at).copied().unwrap_or(0));
+            // A major alone (`node:20`) is the latest of it.
+            let part = |at: usize| tag.version.get(at).map_or(9_999, |number| u64::from(*number));
             part(0) * 10_000 + part(1)
         };
         (flavour, foreign, number(self).abs_diff(number(other)))
@@ -326,6 +327,8 @@ mod tests {
             ("ubuntu:jammy", "ubuntu:22.04"),
             ("mcr.microsoft.com/dotnet/sdk:8.0-bookworm-slim", "mcr.microsoft.com/dotnet/sdk:8.0"),
             ("nginx:alpine", "nginx:stable-alpine"),
+            ("rust:alpine", "rust:1-alpine"),
+            ("golang:alpine3.23", "golang:1.25-alpine"),
             ("alpine", "alpine:3.22"),
         ] {
             let (entry, near) = find(name).expect(name);

@@ -342,7 +342,7 @@ fn carry_amounts(selector: &Selector, source: &Files, files: &mut Files, dest: &
         .collect();
     let from = fixed.join("/");
     let known = source.known.get(&from).map_or(Weight::NONE, |entry| files::weigh_entry(&entry));
-    let share = source.share(known, &from);
+    let above = source.above(known, &from);
     for amount in &source.amounts {
         let one_file = amount.files <= 1.0 && amount.at == from;
         let at = if one_file && into {
@@ -356,7 +356,7 @@ fn carry_amounts(selector: &Selector, source: &Files, files: &mut Files, dest: &
         } else {
             continue;
         };
-        let part = amount.within(&from, share);
+        let part = amount.within(&from, above);
         let (bytes, count) = (part.bytes, part.files);
         if bytes > 0.0 {
             files.amounts.push(Amount { at, bytes, files: count, diffuse: amount.diffuse });

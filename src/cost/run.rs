@@ -14,14 +14,6 @@ const CONTAINER_SECONDS: f64 = 0.2;
 pub(super) fn layer(exec: &Exec, files: &mut Files) -> (Layer, f64) {
     let env = |name: &str| exec.env.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.clone());
     let cwd = if exec.cwd.is_empty() { "/" } else { exec.cwd.as_str() };
-    let scene = Scene { cwd, env: &env, shell: ShellKind::of(&exec.args) };
-    let script = match exec.args.split_last() {
-        // A shell and its text, as the shell form gives it.
-        Some((text, [_, flags @ ..])) if flags.last().is_some_and(|flag| flag.ends_with('c')) => {
-            Script::read(text, &scene)
-        }
-        _ => Script::of_words(&exec.args, cwd),
-    };
     let home = env("HOME").unwrap_or_else(|| match exec.user.split(':').next().unwrap_or_default() {
         "" | "root" | "0" => "/root".to_string(),
         user => format!("/home/{user}"),
@@ -46,10 +38,25 @@ pub(super) fn layer(exec: &Exec, files: &mut Files) -> (Layer, f64) {
         seconds: CONTAINER_SECONDS,
         groups: Vec::new(),
     };
-    for call in calls(&script, &scene) {
+    for call in calls_of(exec) {
         run.call(&call);
     }
     (run.layer, run.seconds)
+}
+
+/// The programs that a RUN runs.
+pub(super) fn calls_of(exec: &Exec) -> Vec<Call> {
+    let env = |name: &str| exec.env.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+    let cwd = if exec.cwd.is_empty() { "/" } else { exec.cwd.as_str() };
+    let scene = Scene { cwd, env: &env, shell: ShellKind::of(&exec.args) };
+    let script = match exec.args.split_last() {
+        // A shell and its text, as the shell form gives it.
+        Some((text, [_, flags @ ..])) if flags.last().is_some_and(|flag| flag.ends_with('c')) => {
+            Script::read(text, &scene)
+        }
+        _ => Script::of_words(&exec.args, cwd),
+    };
+    calls(&script, &scene)
 }
 
 struct Run<'a> {

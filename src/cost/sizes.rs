@@ -27,7 +27,7 @@ pub struct StageSize {
     pub stage: usize,
     /// Name given with AS, else `stage N`.
     pub name: String,
-    /// What its FROM says.
+    /// What its FROM says, variables expanded.
     pub from: String,
     /// Line of its FROM.
     pub line: usize,
@@ -135,7 +135,11 @@ impl Sizes {
                 target = stages.len();
             }
             let layers = layers(graph, &worked, at);
-            let from = dockerfile.stages.get(at).map(|stage| stage.base.clone()).unwrap_or_default();
+            let written = dockerfile.stages.get(at).map(|stage| stage.base.clone()).unwrap_or_default();
+            let from = match &stage.base {
+                StageBase::Image(name) => familiar(name),
+                _ => written,
+            };
             stages.push(StageSize {
                 stage: at,
                 name: stage.name.clone().unwrap_or_else(|| format!("stage {at}")),
@@ -304,7 +308,7 @@ impl Waste {
     /// What it is and what to do, in one sentence each.
     pub fn words(&self) -> (String, String) {
         match &self.kind {
-            WasteKind::Leftover { what, fix } => (format!("{what} stays in the image"), fix.clone()),
+            WasteKind::Leftover { what, fix } => (format!("{what} left in the image"), fix.clone()),
             WasteKind::CopiedUp { by, path, from } => {
                 let what = format!("{by} changes {path}, so its files are in the image a second time");
                 let flag = match by.as_str() {

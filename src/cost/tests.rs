@@ -1,5 +1,7 @@
 //! Costs of whole Dockerfiles.
 
+mod sizes;
+
 use std::collections::BTreeMap;
 
 use super::*;
