@@ -145,7 +145,10 @@ impl Trace<'_> {
             content(&selectors, then.known(), now.known(), self.stage_of(input))
                 .map(|cause| Found { cause, own: false }),
         );
-        let decides = taken.ok().and_then(|t| t.decides).map(|(path, step)| Cause::Output { step, path });
+        let decides = taken.ok().and_then(|t| t.decides).map(|decides| {
+            let (path, step) = &*decides;
+            Cause::Output { step: crate::graph::Label::clone(step), path: path.clone() }
+        });
         let nearest = || {
             let path = selectors.first().map_or_else(String::new, |s| format!("/{}", s.path));
             self.last_run_in(input).map(|n| Cause::Output { step: self.label(n), path })

@@ -88,8 +88,13 @@ impl<'r> Contexts<'r> {
     pub fn advance(&mut self, commit: &Commit) -> Result<BuildInput, HistoryError> {
         let changes = self.repo.changes(self.at.as_ref(), commit)?;
         let updates = self.updates(commit, &changes)?;
-        for (path, entry) in &updates {
-            put(&mut self.whole, path, entry.clone());
+        if self.whole.is_empty() {
+            let files = updates.iter().filter_map(|(path, entry)| Some((path.as_str(), entry.as_ref()?)));
+            self.whole = Tree::new(dir_of(&files.collect::<Vec<_>>(), 0));
+        } else {
+            for (path, entry) in &updates {
+                put(&mut self.whole, path, entry.clone());
+            }
         }
         let dockerfile = self.text_at(commit, &self.options.dockerfile.clone())?;
         let ignore = self.ignore_at(commit)?;
@@ -285,6 +290,26 @@ fn git_dir(commit: &Commit) -> impl Iterator<Item = (String, Option<Entry>)> {
     let moving = ["index", "logs/HEAD", "refs/heads/main"]
         .map(|name| (name, Entry::File(File { mode: 0o644, size: 0, content: content_of(commit.id) })));
     constant.into_iter().chain(moving).map(|(name, entry)| (format!(".git/{name}"), Some(entry)))
+}
+
+/// The directory of some files, whose paths share their first `skip` bytes; those of one directory stand together.
+fn dir_of(files: &[(&str, &Entry)], skip: usize) -> Dir {
+    let name = |path: &str| path[skip..].split_once('/').map(|(name, _)| name.len());
+    let mut entries: Vec<(Arc<str>, Entry)> = Vec::new();
+    let mut rest = files;
+    while let Some((path, entry)) = rest.first() {
+        let Some(len) = name(path) else {
+            entries.push((Arc::from(&path[skip..]), (*entry).clone()));
+            rest = &rest[1..];
+            continue;
+        };
+        let dir = &path[..=skip + len];
+        let below = rest.iter().take_while(|(path, _)| path.starts_with(dir)).count();
+        let made = dir_of(&rest[..below], dir.len());
+        entries.push((Arc::from(&path[skip..skip + len]), Entry::Dir(Arc::new(made))));
+        rest = &rest[below..];
+    }
+    Dir::new(0o755, entries)
 }
 
 fn empty_dir() -> Entry {

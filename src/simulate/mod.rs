@@ -17,7 +17,9 @@ use crate::dockerfile::ast::Dockerfile;
 use crate::explain::{self, Explanation};
 use crate::graph::{self, Graph, GraphOptions, Op, VertexId};
 use crate::solver::export::{self, ExportMode};
-use crate::solver::{self, Addition, Contexts, Declared, Output, Prediction, Solution, Store};
+use crate::solver::{
+    self, Addition, Contexts, Declared, Output, Prediction, Prepared, Recall, Solution, Store,
+};
 
 /// What one build starts from.
 #[derive(Debug, Clone)]
@@ -56,6 +58,7 @@ pub struct Simulator {
     store: Store,
     last: Option<Arc<Built>>,
     memo: Memo,
+    recall: Recall,
     /// The graph of the Dockerfile seen last: an edit of the context needs no new one.
     graph: Option<KnownGraph>,
 }
@@ -73,7 +76,7 @@ struct KnownGraph {
     dockerfile: Arc<Dockerfile>,
     options: GraphOptions,
     graph: Arc<Graph>,
-    declared: Arc<BTreeMap<VertexId, Declared>>,
+    prepared: Arc<Prepared>,
 }
 
 impl Simulator {
@@ -165,7 +168,7 @@ impl Simulator {
         input: &BuildInput,
     ) -> Solution {
         let text = &input.dockerfile.text;
-        solver::solve(&known.graph, contexts, store, &known.declared, &mut self.memo, text)
+        solver::solve(&known.prepared, contexts, store, &mut self.recall, &mut self.memo, text)
     }
 
     fn graph_of(&mut self, input: &BuildInput) -> Result<KnownGraph, Diagnostic> {
@@ -178,12 +181,12 @@ impl Simulator {
         let mut options = input.options.clone();
         options.named_contexts.extend(input.named.keys().cloned());
         let graph = Arc::new(graph::build(&input.dockerfile, &options)?);
-        let declared = Arc::new(declared(&input.dockerfile, &graph));
+        let prepared = Arc::new(Prepared::new(&graph, &declared(&input.dockerfile, &graph)));
         let known = KnownGraph {
             dockerfile: Arc::clone(&input.dockerfile),
             options: input.options.clone(),
             graph,
-            declared,
+            prepared,
         };
         self.graph = Some(known.clone());
         Ok(known)

@@ -4,6 +4,7 @@ use crate::context::{Digest, Selector, path};
 use crate::graph::{Action, CopyAction, FileOp, MountKind, Op, Vertex, VertexId};
 
 /// How one vertex takes from one input.
+#[derive(Debug)]
 pub(super) struct Dependency {
     pub(super) vertex: VertexId,
     /// Digest of the paths taken: part of the definition key.

@@ -9,9 +9,9 @@ use super::level::Level;
 use super::output::Taken;
 use super::prediction::Assumption;
 use super::solve::Solver;
-use super::store::{InputKeys, Record};
+use super::store::{Candidates, InputKeys, Record};
 use crate::context::{Digest, SelectError};
-use crate::graph::{Op, Source, VertexId};
+use crate::graph::{Label, Op, Source, VertexId};
 
 /// The outcome of a look-up.
 pub(super) struct Match {
@@ -39,7 +39,15 @@ impl Solver<'_, '_> {
                 None => None,
                 Some(selectors) => {
                     self.needed.insert(dep.vertex);
-                    let taken = self.done[dep.vertex].output.take(selectors, self.memo)?;
+                    let from = &self.done[dep.vertex].output;
+                    let taken = match self.recall.taken(at, number, from) {
+                        Some(taken) => taken,
+                        None => {
+                            let taken = from.take(selectors, self.memo)?;
+                            self.recall.keep(at, number, from, &taken);
+                            taken
+                        }
+                    };
                     if let Some(decides) = &taken.decides {
                         self.decides.insert((at, number), decides.clone());
                     }
@@ -67,24 +75,47 @@ impl Solver<'_, '_> {
             }
         }
         let store = self.store;
-        let mut best: Option<(Level, u64, &Arc<Record>, Vec<Level>)> = None;
-        let mut others = Vec::new();
-        for record in store.of_op(op) {
-            if record.inputs.len() != deps.len() {
-                continue;
+        let mut best = Best::default();
+        match self.narrowest(op, deps, &cache) {
+            Some(candidates) => {
+                for record in store.records_of(candidates) {
+                    best.take(record, self.levels(at, deps, record, &mut cache)?);
+                }
             }
-            let mut levels = Vec::with_capacity(deps.len());
-            for (n, dep) in deps.iter().enumerate() {
-                levels.push(self.input_level(at, n, dep, &record.inputs[n], &mut cache)?);
-            }
-            let level = levels.iter().copied().min().unwrap_or(Level::Yes);
-            if level == Level::AssumedNo {
-                others.push(record.id);
-            }
-            if best.as_ref().is_none_or(|(l, made, ..)| (level, record.made) >= (*l, *made)) {
-                best = Some((level, record.made, record, levels));
+            // One input that may match by content, which is only looked at if no definition matches.
+            None => {
+                if let Some(dep) = deps.first() {
+                    let id = self.done[dep.vertex].id;
+                    let defined = store.candidates(op, 0, Some(id), None);
+                    for record in store.records_of(defined) {
+                        best.take(record, self.levels(at, deps, record, &mut cache)?);
+                    }
+                    if best.level() < Level::Yes && store.knows_op(op) {
+                        let content = self.content(at, 0, dep, &mut cache)?;
+                        let alike = store.candidates(op, 0, None, content.as_ref());
+                        for record in store.records_of(alike) {
+                            best.take(record, self.levels(at, deps, record, &mut cache)?);
+                        }
+                    }
+                } else {
+                    for record in store.newest_of_op(op, DOUBTED) {
+                        best.take(record, self.levels(at, deps, record, &mut cache)?);
+                    }
+                }
             }
         }
+        if !best.level().found() {
+            for (n, dep) in deps.iter().enumerate() {
+                self.content(at, n, dep, &mut cache)?;
+            }
+            // Nothing matches; what could, were it only known, is looked for among the latest.
+            if self.may_doubt(op, deps, &cache) {
+                for record in store.newest_of_op(op, DOUBTED) {
+                    best.take(record, self.levels(at, deps, record, &mut cache)?);
+                }
+            }
+        }
+        let Best { best, others } = best;
         let found =
             best.as_ref().filter(|(level, ..)| level.found()).map(|(.., record, _)| Arc::clone(record));
         let runs = ignore || found.is_none();
@@ -109,6 +140,55 @@ impl Solver<'_, '_> {
             })
             .collect();
         Ok(Match { op, found, level, others, assumption, ignore, content, keys })
+    }
+
+    /// How each input matches a record's keys for it; none where the record has other inputs.
+    fn levels(
+        &mut self,
+        at: VertexId,
+        deps: &[Dependency],
+        record: &Record,
+        cache: &mut [Option<Option<Taken>>],
+    ) -> Result<Option<Vec<Level>>, SelectError> {
+        if record.inputs.len() != deps.len() {
+            return Ok(None);
+        }
+        let mut levels = Vec::with_capacity(deps.len());
+        for (n, dep) in deps.iter().enumerate() {
+            levels.push(self.input_level(at, n, dep, &record.inputs[n], cache)?);
+        }
+        Ok(Some(levels))
+    }
+
+    /// The records that can match by the input that lets the fewest through, of those that match by their
+    /// definition alone or by their content alone; none where there is no such input.
+    fn narrowest(
+        &self,
+        op: Digest,
+        deps: &[Dependency],
+        cache: &[Option<Option<Taken>>],
+    ) -> Option<Candidates> {
+        let of_input = |(n, dep): (usize, &Dependency)| {
+            let is_context = matches!(self.graph.vertices[dep.vertex].op, Op::Source(Source::Context { .. }));
+            match (&dep.selectors, cache[n].as_ref().and_then(Option::as_ref)) {
+                (None, _) => Some(self.store.candidates(op, n, Some(self.done[dep.vertex].id), None)),
+                (Some(_), Some(taken)) if is_context => {
+                    Some(self.store.candidates(op, n, None, Some(&taken.key)))
+                }
+                _ => None,
+            }
+        };
+        deps.iter().enumerate().filter_map(of_input).min_by_key(Candidates::len)
+    }
+
+    /// Says whether a record may match an input that is not known well enough to rule it out.
+    fn may_doubt(&self, op: Digest, deps: &[Dependency], cache: &[Option<Option<Taken>>]) -> bool {
+        deps.iter().enumerate().any(|(n, dep)| {
+            let taken = cache[n].as_ref().and_then(Option::as_ref);
+            !self.done[dep.vertex].others.is_empty()
+                || taken.is_some_and(|t| t.key.open || t.key.shaky || t.key.known != t.key.exact)
+                || self.store.has_open(op, n)
+        })
     }
 
     /// How one input matches a record's keys for it.
@@ -157,14 +237,46 @@ impl Solver<'_, '_> {
             return Some(a.clone());
         }
         if taken.as_ref().is_some_and(Option::is_some)
-            && let Some((path, step)) = self.decides.get(&(at, number))
+            && let Some(decides) = self.decides.get(&(at, number))
         {
+            let (path, step) = &**decides;
             let assumed_changed = level == Level::AssumedNo;
-            return Some(Assumption::Output { path: path.clone(), step: step.clone(), assumed_changed });
+            let step = Label::clone(step);
+            return Some(Assumption::Output { path: path.clone(), step, assumed_changed });
         }
-        match &self.labels[dep.vertex] {
-            Some(step) => Some(Assumption::Follows { step: step.clone() }),
+        match &self.prepared.vertices[dep.vertex].label {
+            Some(step) => Some(Assumption::Follows { step: Label::clone(step) }),
             None => input.assumption.clone(),
+        }
+    }
+}
+
+/// How many of an operation's records are looked at for what could match if more were known. More say no more: one
+/// is enough to call a status an assumption.
+const DOUBTED: usize = 64;
+
+/// The best of the records looked at so far.
+#[derive(Default)]
+struct Best<'s> {
+    best: Option<(Level, u64, &'s Arc<Record>, Vec<Level>)>,
+    /// Identities of those that may match.
+    others: Vec<Id>,
+}
+
+impl<'s> Best<'s> {
+    fn level(&self) -> Level {
+        self.best.as_ref().map_or(Level::No, |(level, ..)| *level)
+    }
+
+    /// Looks at one record; the later of equals is the better.
+    fn take(&mut self, record: &'s Arc<Record>, levels: Option<Vec<Level>>) {
+        let Some(levels) = levels else { return };
+        let level = levels.iter().copied().min().unwrap_or(Level::Yes);
+        if level == Level::AssumedNo && !self.others.contains(&record.id) {
+            self.others.push(record.id);
+        }
+        if self.best.as_ref().is_none_or(|(l, made, ..)| (level, record.made) >= (*l, *made)) {
+            self.best = Some((level, record.made, record, levels));
         }
     }
 }

@@ -66,7 +66,7 @@ pub(super) struct Mark {
     /// Told to write there, or only able to.
     pub chance: Chance,
     /// The RUN that may have written; none for images and downloads.
-    pub run: Option<Label>,
+    pub run: Option<Arc<Label>>,
     pub shaky: bool,
 }
 
@@ -75,12 +75,17 @@ pub(super) struct Mark {
 pub(crate) struct Taken {
     pub key: ContentKey,
     /// Path and step that decide, where a RUN takes part.
-    pub decides: Option<(String, Label)>,
+    pub decides: Option<Arc<(String, Arc<Label>)>>,
 }
 
 impl Output {
     pub(super) fn new(below: Option<Self>, piece: Piece) -> Self {
         Self(Arc::new(Layer { below, piece, known: OnceLock::new() }))
+    }
+
+    /// Tells whether it is this very one, not only an equal one.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// An empty file system.
@@ -160,10 +165,16 @@ impl Output {
                 out.append(&mut theirs);
             }
             Piece::Run(run) => {
-                let chance = run.chance(at);
+                let chance = run.run.chance(at);
                 if chance != Chance::No {
                     let (exact, shaky) = run.exact();
-                    out.push(Mark { exact, guess: run.guess(), chance, run: Some(run.label.clone()), shaky });
+                    out.push(Mark {
+                        exact,
+                        guess: run.guess(),
+                        chance,
+                        run: Some(Arc::clone(&run.run.label)),
+                        shaky,
+                    });
                 }
             }
         }
@@ -208,7 +219,7 @@ impl Output {
             // What was told to write there decides before what only could; the last before the first.
             let best = marks.iter().filter(|m| m.run.is_some()).max_by_key(|m| m.chance);
             if let (None, Some(Mark { run: Some(label), .. })) = (&decides, best) {
-                decides = Some((format!("/{}", selector.path), label.clone()));
+                decides = Some(Arc::new((format!("/{}", selector.path), Arc::clone(label))));
             }
         }
         let digest = |parts: &[&[Digest]]| {

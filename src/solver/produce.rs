@@ -8,15 +8,17 @@ use super::lookup::Match;
 use super::output::{Output, Piece};
 use super::place::Place;
 use super::prediction::{Assumption, Status};
+use super::prepared::{Basis, Prepared};
 use super::runs::RunOutput;
 use super::solve::{Solved, Solver};
 use super::store::{InputKeys, Kept};
 use crate::context::select::Memo;
 use crate::context::{Digest, Entry, Selector, path};
-use crate::graph::{Action, FileOp, Label, Op, Source, Vertex, VertexId};
+use crate::graph::{Action, Op, Source, Vertex, VertexId};
 
 impl Solver<'_, '_> {
-    pub(super) fn source(&self, source: &Source) -> Solved {
+    pub(super) fn source(&mut self, at: VertexId, source: &Source) -> Solved {
+        let basis = |out| Basis { out, shaky: false, mounts: Digest::default(), inputs: Vec::new() };
         let (id, output, certain, reference) = match source {
             Source::Context { name } => {
                 let tree = match name {
@@ -25,11 +27,12 @@ impl Solver<'_, '_> {
                 };
                 // Its definition never repeats: what takes from it is found by content alone.
                 let id = Digest::of_parts([&b"context"[..], name.as_deref().unwrap_or_default().as_bytes()]);
-                (id, Output::new(None, Piece::Known(tree)), true, None)
+                let make = || Output::new(None, Piece::Known(tree.clone()));
+                (id, self.recall.output(at, basis(tree.digest()), make), true, None)
             }
             Source::Image { digest, platform, .. } => {
                 let id = Digest::of_parts([b"image", digest.as_bytes(), platform.format().as_bytes()]);
-                (id, opaque(id, false), true, None)
+                (id, self.recall.output(at, basis(id), || opaque(id, false)), true, None)
             }
             Source::Http { url, checksum, filename } => {
                 let id = Digest::of_parts([
@@ -38,7 +41,8 @@ impl Solver<'_, '_> {
                     checksum.as_deref().unwrap_or_default().as_bytes(),
                     filename.as_bytes(),
                 ]);
-                (id, opaque(id, checksum.is_none()), checksum.is_some(), Some(url.clone()))
+                let output = self.recall.output(at, basis(id), || opaque(id, checksum.is_none()));
+                (id, output, checksum.is_some(), Some(url.clone()))
             }
             Source::Git { reference, checksum, keep_git_dir } => {
                 let fixed = checksum.is_some() || names_a_commit(reference);
@@ -48,7 +52,8 @@ impl Solver<'_, '_> {
                     checksum.as_deref().unwrap_or_default().as_bytes(),
                     &[u8::from(*keep_git_dir)],
                 ]);
-                (id, opaque(id, !fixed), fixed, Some(reference.clone()))
+                let output = self.recall.output(at, basis(id), || opaque(id, !fixed));
+                (id, output, fixed, Some(reference.clone()))
             }
         };
         let known = self.store.knows_source(id) || matches!(source, Source::Context { .. });
@@ -106,7 +111,33 @@ impl Solver<'_, '_> {
         }
     }
 
-    fn output(&self, at: VertexId, vertex: &Vertex, out: Digest, m: &Match, shaky: bool) -> Output {
+    /// What a vertex puts out; the very output of the solve before where it rests on the same.
+    fn output(&mut self, at: VertexId, vertex: &Vertex, out: Digest, m: &Match, shaky: bool) -> Output {
+        // Of a RUN's mounts only the content counts.
+        let counts = |n: usize| match &vertex.op {
+            Op::Exec(exec) => exec.mounts.iter().any(|mount| mount.output && mount.input == Some(n)),
+            _ => true,
+        };
+        let inputs = vertex.inputs.iter().enumerate().filter(|(n, _)| counts(*n));
+        let inputs = inputs.map(|(_, &input)| self.done[input].output.clone()).collect();
+        let mounts = match &vertex.op {
+            Op::Exec(_) => Digest::of_parts(m.content.iter().flatten().map(|c| &c.guess.0[..])),
+            _ => Digest::default(),
+        };
+        let basis = Basis { out, shaky, mounts, inputs };
+        let make = Maker { done: &self.done, prepared: self.prepared };
+        self.recall.output(at, basis, || make.output(at, vertex, out, mounts, shaky))
+    }
+}
+
+/// Makes outputs of vertices from those of their inputs.
+struct Maker<'a> {
+    done: &'a [Solved],
+    prepared: &'a Prepared,
+}
+
+impl Maker<'_> {
+    fn output(&self, at: VertexId, vertex: &Vertex, out: Digest, mounts: Digest, shaky: bool) -> Output {
         let below = |n: Option<usize>| n.map(|n| self.done[vertex.inputs[n]].output.clone());
         match &vertex.op {
             Op::Source(_) => Output::empty(),
@@ -131,28 +162,14 @@ impl Solver<'_, '_> {
             Op::Exec(exec) => {
                 let root = exec.mounts.iter().find(|m| m.output).and_then(|m| below(m.input));
                 let below = root.unwrap_or_else(Output::empty);
-                let mounts: Vec<&Digest> = m.content.iter().flatten().map(|c| &c.guess).collect();
-                let script = exec.mounts.iter().find(|m| m.target == "/dev/pipes/").and_then(|m| {
-                    let source = &self.graph.vertices[vertex.inputs[m.input?]];
-                    match &source.op {
-                        Op::File(FileOp { actions, .. }) => actions.iter().find_map(|a| match a {
-                            Action::Mkfile { content, .. } => Some(content.clone()),
-                            _ => None,
-                        }),
-                        _ => None,
-                    }
-                });
-                let label = self.labels[at].clone().unwrap_or_else(|| unnamed(&exec.args.join(" ")));
+                // Every RUN was made ready as one.
+                let Some(run) = &self.prepared.vertices[at].run else { return below };
                 let run = RunOutput {
                     output: out,
-                    label,
                     shaky,
-                    exec: Arc::new(exec.clone()),
-                    script,
+                    run: Arc::clone(run),
                     below: below.clone(),
-                    mounts: Digest::of_parts(mounts.iter().map(|d| &d.0[..])),
-                    declared: self.declared.get(&at).cloned().unwrap_or_default(),
-                    effects: OnceLock::new(),
+                    mounts,
                     guess: OnceLock::new(),
                 };
                 Output::new(Some(below), Piece::Run(run))
@@ -196,10 +213,6 @@ impl Solver<'_, '_> {
 
 fn opaque(mark: Digest, shaky: bool) -> Output {
     Output::new(None, Piece::Opaque { at: String::new(), mark, shaky })
-}
-
-fn unnamed(text: &str) -> Label {
-    Label { stage: None, index: 0, of: 0, instruction: text.to_string() }
 }
 
 /// The identity of a result under keys that no record has.

@@ -13,22 +13,29 @@ use crate::shell::{Chance, Effects, PathPattern, PathSet, Scene, ShellKind, effe
 pub(super) struct RunOutput {
     /// Equal only for one and the same run of it, unless the user declared more.
     pub output: Digest,
-    /// Its step.
-    pub label: Label,
     /// It is not certain whether it ran.
     pub shaky: bool,
-    /// The operation.
-    pub exec: Arc<Exec>,
-    /// The text of a script heredoc that it runs.
-    pub script: Option<String>,
+    /// What it does.
+    pub run: Arc<Run>,
     /// The file system it ran in.
     pub below: Output,
     /// What its mounts hold, as far as it counts.
     pub mounts: Digest,
+    pub guess: OnceLock<Digest>,
+}
+
+/// What a RUN does: the same at every run of it.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// Its step.
+    pub label: Arc<Label>,
+    /// The operation.
+    pub exec: Exec,
+    /// The text of a script heredoc that it runs.
+    pub script: Option<String>,
     /// What the user says of it.
     pub declared: Declared,
     pub effects: OnceLock<Effects>,
-    pub guess: OnceLock<Digest>,
 }
 
 /// What a user says of a RUN, with a comment directive or in layerlab.toml.
@@ -42,7 +49,7 @@ pub struct Declared {
     pub deterministic: Option<bool>,
 }
 
-impl RunOutput {
+impl Run {
     /// How likely it wrote at or below a path (relative, clean).
     pub fn chance(&self, at: &str) -> Chance {
         let at = format!("/{at}");
@@ -105,12 +112,14 @@ impl RunOutput {
             words => effects_of_exec(words, &scene),
         }
     }
+}
 
+impl RunOutput {
     /// Equal for outputs that are taken to be equal: those of a RUN whose text, variables and files that it
     /// reads are the same, where its commands make the same of the same.
     pub fn guess(&self) -> Digest {
         *self.guess.get_or_init(|| {
-            let deterministic = self.effects().deterministic;
+            let deterministic = self.run.effects().deterministic;
             deterministic.then(|| self.of_reads(|key| key.guess)).flatten().unwrap_or(self.output)
         })
     }
@@ -118,8 +127,8 @@ impl RunOutput {
     /// What counts as surely equal, and whether it rests on something uncertain: the output itself, or what
     /// decides it where the user declared both what it reads and that nothing else matters.
     pub fn exact(&self) -> (Digest, bool) {
-        if self.declared.deterministic == Some(true)
-            && self.declared.reads.is_some()
+        if self.run.declared.deterministic == Some(true)
+            && self.run.declared.reads.is_some()
             && let Some(digest) = self.of_reads(|key| key.exact)
         {
             return (digest, false);
@@ -129,7 +138,7 @@ impl RunOutput {
 
     /// Digest of the text, the variables and one view of the files that it reads; none where they are unknown.
     fn of_reads(&self, view: impl Fn(&ContentKey) -> Digest) -> Option<Digest> {
-        let PathSet::Paths(reads) = self.effects().reads.all() else { return None };
+        let PathSet::Paths(reads) = self.run.effects().reads.all() else { return None };
         let mut parts: Vec<Digest> = vec![self.mounts];
         for read in &reads {
             let selector = Selector {
@@ -142,7 +151,8 @@ impl RunOutput {
             parts.push(taken.map_or_else(|_| Digest::default(), |t| view(&t.key)));
         }
         // Plain data with string keys always serializes.
-        let text = serde_json::to_vec(&(&self.exec.args, &self.exec.env, &self.exec.cwd)).unwrap_or_default();
+        let text = serde_json::to_vec(&(&self.run.exec.args, &self.run.exec.env, &self.run.exec.cwd))
+            .unwrap_or_default();
         Some(Digest::of_parts([&text[..]].into_iter().chain(parts.iter().map(|d| &d.0[..]))))
     }
 }

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Id;
-use super::dependency::dependencies;
 use super::key::ContentKey;
 use super::output::Output;
 use super::prediction::{Assumption, Prediction, Status, StepPrediction, VertexPrediction};
-use super::runs::Declared;
+use super::prepared::{Prepared, Recall};
 use super::store::{Addition, InputKeys, Kept, Record, Store};
 use crate::context::select::Memo;
 use crate::context::{Digest, SelectError, Tree};
@@ -37,26 +36,28 @@ pub struct Solution {
 
 /// Predicts the build of a graph.
 ///
-/// `declared` says what users know of RUNs, by vertex. `text` is the Dockerfile's, for messages. A source that is
-/// not there ends the prediction with [`Prediction::error`]; the steps before it stand.
+/// `recall` and `memo` only save work. `text` is the Dockerfile's, for messages. A source that is not there ends
+/// the prediction with [`Prediction::error`]; the steps before it stand.
 pub fn solve(
-    graph: &Arc<Graph>,
+    prepared: &Arc<Prepared>,
     contexts: &Contexts,
     store: &Store,
-    declared: &BTreeMap<VertexId, Declared>,
+    recall: &mut Recall,
     memo: &mut Memo,
     text: &str,
 ) -> Solution {
+    recall.begin(prepared);
+    let graph = prepared.graph();
     let mut forced = BTreeSet::new();
     loop {
         let mut solver = Solver {
             graph,
+            prepared,
             contexts,
             store,
-            declared,
+            recall,
             memo,
             text,
-            labels: labels(graph),
             forced: &forced,
             done: Vec::with_capacity(graph.vertices.len()),
             needed: BTreeSet::new(),
@@ -71,31 +72,20 @@ pub fn solve(
     }
 }
 
-/// The label by which a vertex is spoken of: its step's, or that of the step it serves.
-fn labels(graph: &Graph) -> Vec<Option<Label>> {
-    let mut out = vec![None; graph.vertices.len()];
-    for step in &graph.steps {
-        for v in [Some(step.vertex), step.merge].into_iter().flatten() {
-            out[v].get_or_insert_with(|| step.label.clone());
-        }
-    }
-    out
-}
-
 pub(super) struct Solver<'a, 'm> {
     pub(super) graph: &'a Arc<Graph>,
+    pub(super) prepared: &'a Arc<Prepared>,
     pub(super) contexts: &'a Contexts,
     pub(super) store: &'a Store,
-    pub(super) declared: &'a BTreeMap<VertexId, Declared>,
+    pub(super) recall: &'m mut Recall,
     pub(super) memo: &'m mut Memo,
     pub(super) text: &'a str,
-    pub(super) labels: Vec<Option<Label>>,
     /// Vertices whose result is needed but was left out of an export: they run, under the identity they had.
     pub(super) forced: &'a BTreeSet<VertexId>,
     pub(super) done: Vec<Solved>,
     /// Vertices whose result something needs.
     pub(super) needed: BTreeSet<VertexId>,
-    pub(super) decides: BTreeMap<(VertexId, usize), (String, Label)>,
+    pub(super) decides: BTreeMap<(VertexId, usize), Arc<(String, Arc<Label>)>>,
 }
 
 /// What is known of a vertex once it is solved.
@@ -149,13 +139,12 @@ impl Solver<'_, '_> {
     }
 
     fn vertex(&mut self, at: VertexId) -> Result<Solved, SelectError> {
-        let graph = Arc::clone(self.graph);
-        let vertex = &graph.vertices[at];
+        let vertex = &self.graph.vertices[at];
         match &vertex.op {
-            Op::Source(source) => Ok(self.source(source)),
-            op => {
-                let deps = dependencies(vertex);
-                let matched = self.look_up(at, op.cache_digest(), &deps, vertex.ignore_cache)?;
+            Op::Source(source) => Ok(self.source(at, source)),
+            _ => {
+                let ready = &self.prepared.vertices[at];
+                let matched = self.look_up(at, ready.op, &ready.dependencies, vertex.ignore_cache)?;
                 Ok(self.built(at, vertex, matched))
             }
         }
@@ -164,8 +153,7 @@ impl Solver<'_, '_> {
     /// Statuses that depend on what is needed of a vertex, once all is solved.
     fn settle(&mut self) {
         for at in (0..self.done.len()).rev() {
-            let consumers: Vec<VertexId> =
-                (at + 1..self.done.len()).filter(|&c| self.graph.vertices[c].inputs.contains(&at)).collect();
+            let consumers = &self.prepared.vertices[at].consumers;
             let needed = self.needed.contains(&at)
                 || consumers
                     .iter()

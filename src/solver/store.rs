@@ -15,6 +15,8 @@ use crate::context::Digest;
 pub struct Store {
     records: Vec<Arc<Record>>,
     by_op: HashMap<Digest, Vec<usize>>,
+    /// Records by what one of their inputs has to be: see [`Hook`].
+    by_hook: HashMap<Hook, Vec<usize>>,
     by_id: HashMap<Id, usize>,
     sources: BTreeSet<Id>,
     /// Counts builds, so that the latest of several results is known.
@@ -69,10 +71,93 @@ pub enum Addition {
     Source(Id),
 }
 
+/// One key of one input of an operation's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Hook {
+    op: Digest,
+    input: usize,
+    key: HookKey,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum HookKey {
+    /// Defined by this identity.
+    Definition(Id),
+    /// Content that is surely this.
+    Exact(Digest),
+    /// Content that is taken to be this.
+    Guess(Digest),
+    /// Content in which something unknown has a part.
+    Open,
+}
+
+/// Records that one input may match, by their numbers.
+pub(super) struct Candidates(Vec<usize>);
+
+impl Candidates {
+    /// How many there are at most.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl Store {
-    /// Records of an operation.
-    pub(super) fn of_op(&self, op: Digest) -> impl Iterator<Item = &Arc<Record>> {
-        self.by_op.get(&op).into_iter().flatten().map(|&i| &self.records[i])
+    /// Says whether an operation has any record.
+    pub(super) fn knows_op(&self, op: Digest) -> bool {
+        self.by_op.contains_key(&op)
+    }
+
+    /// The newest records of an operation, the newest last.
+    pub(super) fn newest_of_op(&self, op: Digest, most: usize) -> impl Iterator<Item = &Arc<Record>> {
+        let all = self.by_op.get(&op).map_or(&[][..], Vec::as_slice);
+        all[all.len().saturating_sub(most)..].iter().map(|&i| &self.records[i])
+    }
+
+    /// The records of which one input has this definition or this content, surely or as it is taken.
+    pub(super) fn candidates(
+        &self,
+        op: Digest,
+        input: usize,
+        definition: Option<Id>,
+        content: Option<&ContentKey>,
+    ) -> Candidates {
+        let keys = [
+            definition.map(HookKey::Definition),
+            content.map(|c| HookKey::Exact(c.exact)),
+            content.map(|c| HookKey::Guess(c.guess)),
+        ];
+        let lists = keys.into_iter().flatten().filter_map(|key| self.by_hook.get(&Hook { op, input, key }));
+        let mut found: Vec<usize> = lists.flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        Candidates(found)
+    }
+
+    /// The records of candidates, in the order in which they came.
+    pub(super) fn records_of(&self, of: Candidates) -> impl Iterator<Item = &Arc<Record>> {
+        of.0.into_iter().map(|i| &self.records[i])
+    }
+
+    /// Says whether a record of this operation holds content of this input in which something unknown has a part.
+    pub(super) fn has_open(&self, op: Digest, input: usize) -> bool {
+        self.by_hook.contains_key(&Hook { op, input, key: HookKey::Open })
+    }
+
+    /// Makes a record findable by its inputs' keys.
+    fn hook(&mut self, at: usize, op: Digest, inputs: &[InputKeys]) {
+        for (input, keys) in inputs.iter().enumerate() {
+            let definitions = keys.definitions.iter().map(|&(id, _)| HookKey::Definition(id));
+            let contents = keys.contents.iter().flat_map(|c| {
+                let open = (c.open || c.shaky || c.known != c.exact).then_some(HookKey::Open);
+                [Some(HookKey::Exact(c.exact)), Some(HookKey::Guess(c.guess)), open].into_iter().flatten()
+            });
+            for key in definitions.chain(contents) {
+                let list = self.by_hook.entry(Hook { op, input, key }).or_default();
+                if let Err(place) = list.binary_search(&at) {
+                    list.insert(place, at);
+                }
+            }
+        }
     }
 
     /// The record of an identity.
@@ -115,12 +200,17 @@ impl Store {
                 }
                 Addition::Record(new) => {
                     self.builds = self.builds.max(new.made);
-                    match self.by_id.get(&new.id) {
-                        Some(&at) => Arc::make_mut(&mut self.records[at]).merge(new),
+                    match self.by_id.get(&new.id).copied() {
+                        Some(at) if self.records[at].holds(&new) => {}
+                        Some(at) => {
+                            self.hook(at, new.op, &new.inputs);
+                            Arc::make_mut(&mut self.records[at]).merge(new);
+                        }
                         None => {
                             let at = self.records.len();
                             self.by_id.insert(new.id, at);
                             self.by_op.entry(new.op).or_default().push(at);
+                            self.hook(at, new.op, &new.inputs);
                             self.records.push(Arc::new(new));
                         }
                     }
@@ -131,6 +221,18 @@ impl Store {
 }
 
 impl Record {
+    /// Says whether merging the same record's other keys would change nothing.
+    fn holds(&self, other: &Self) -> bool {
+        let newer = other.result > self.result || other.result == self.result && other.made >= self.made;
+        let same = (self.output, self.made, self.result) == (other.output, other.made, other.result);
+        (same || !newer)
+            && self.inputs.len() == other.inputs.len()
+            && self.inputs.iter().zip(&other.inputs).all(|(mine, theirs)| {
+                theirs.definitions.iter().all(|d| mine.definitions.contains(d))
+                    && theirs.contents.iter().all(|c| mine.contents.contains(c))
+            })
+    }
+
     /// Takes over the keys of the same record, and its result where that is newer.
     fn merge(&mut self, other: Self) {
         if other.result > self.result || other.result == self.result && other.made >= self.made {
