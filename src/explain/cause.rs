@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::context::ChangeKind;
 use crate::graph::Label;
 
 /// One reason for which a step runs.
@@ -132,6 +133,19 @@ impl Cause {
             Self::Parent { .. } => "parent",
             Self::Base { .. } => "base",
             Self::NoCache => "no_cache",
+        }
+    }
+}
+
+impl From<ChangeKind> for How {
+    fn from(kind: ChangeKind) -> Self {
+        match kind {
+            ChangeKind::Added => Self::Added,
+            ChangeKind::Removed => Self::Removed,
+            ChangeKind::Kind => Self::Kind,
+            ChangeKind::Content => Self::Content,
+            ChangeKind::Target => Self::Target,
+            ChangeKind::Mode => Self::Mode,
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::cause::{Cause, Explanation, How, PathChange, SHOWN_PATHS};
+use super::cause::{Cause, Explanation, PathChange, SHOWN_PATHS};
 use super::compare::operations;
 use super::pairing::pair;
 use crate::context::select::{Memo, changed_paths};
-use crate::context::{Change, ChangeKind, Selector, Tree};
+use crate::context::{Change, Selector, Tree};
 use crate::graph::{Action, Graph, Op, Source, Vertex, VertexId};
 use crate::solver::{Contexts, Output, Prediction, Status, selector};
 
@@ -305,18 +305,7 @@ fn content<'a>(
     let changes = changes
         .into_iter()
         .take(SHOWN_PATHS)
-        .map(|c| PathChange { path: c.path, how: how(c.kind) })
+        .map(|c| PathChange { path: c.path, how: c.kind.into() })
         .collect();
     Some(Cause::Content { changes, total, from })
-}
-
-fn how(kind: ChangeKind) -> How {
-    match kind {
-        ChangeKind::Added => How::Added,
-        ChangeKind::Removed => How::Removed,
-        ChangeKind::Kind => How::Kind,
-        ChangeKind::Content => How::Content,
-        ChangeKind::Target => How::Target,
-        ChangeKind::Mode => How::Mode,
-    }
 }

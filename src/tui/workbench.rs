@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::model::{Comparison, Edit, Impact, Problem, Side, Tally, Tone, say};
 use super::picture::{self, Seen};
 use super::text;
-use crate::context::{ChangeKind, Digest, Entry, Tree, diff};
+use crate::context::{Digest, Entry, Tree, diff};
 use crate::cost::compare::compare;
 use crate::cost::view::SizesView;
 use crate::cost::{self, Inputs, Measured, Sizes, StepCost};
@@ -305,7 +305,7 @@ impl Workbench {
             if self.pretended.contains_key(&change.path) {
                 pretended.insert(change.path);
             } else {
-                changes.push((change.path, how(change.kind)));
+                changes.push((change.path, change.kind.into()));
             }
         }
         (changes, pretended)
@@ -533,18 +533,6 @@ fn words_of_problem(problem: &Problem, predicted: bool) -> super::model::Words {
         words.push(say(Tone::Dim, " (above: the last prediction that could be made)"));
     }
     words
-}
-
-/// The change's kind as causes name it.
-pub fn how(kind: ChangeKind) -> How {
-    match kind {
-        ChangeKind::Added => How::Added,
-        ChangeKind::Removed => How::Removed,
-        ChangeKind::Kind => How::Kind,
-        ChangeKind::Content => How::Content,
-        ChangeKind::Target => How::Target,
-        ChangeKind::Mode => How::Mode,
-    }
 }
 
 /// How long something took, and what came of it.
