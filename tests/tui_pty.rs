@@ -144,6 +144,11 @@ fn is_restored(raw: &str, screen: &vt100::Parser) {
     assert_eq!(screen.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
 }
 
+fn id_of(tty: &Tty) -> rustix::process::Pid {
+    let id = tty.child.process_id().and_then(|id| i32::try_from(id).ok());
+    id.and_then(rustix::process::Pid::from_raw).expect("it runs")
+}
+
 const DOCKERFILE: &str =
     "FROM node:20-alpine\nWORKDIR /app\nCOPY . .\nRUN npm install\nCOPY package.json .\n";
 
@@ -284,8 +289,7 @@ fn a_signal_ends_it_and_the_terminal_is_given_back() {
         let (dir, home) = (project(), tempfile::tempdir().expect("a folder"));
         let mut tty = Tty::start(&[at(dir.path())], home.path(), (100, 30), &[]);
         tty.until("both sides", |s| s.contains("reordered"));
-        let id = tty.child.process_id().expect("it runs") as i32;
-        let id = rustix::process::Pid::from_raw(id).expect("it runs");
+        let id = id_of(&tty);
         rustix::process::kill_process(id, signal).expect("a signal can be sent");
         let (status, raw, screen) = tty.end();
         assert_ne!(status, 0, "its parent sees the signal");
@@ -295,11 +299,11 @@ fn a_signal_ends_it_and_the_terminal_is_given_back() {
 
 #[test]
 fn suspended_it_gives_the_terminal_back_and_takes_it_again() {
-    use rustix::process::{Pid, Signal, kill_process};
+    use rustix::process::{Signal, kill_process};
     let (dir, home) = (project(), tempfile::tempdir().expect("a folder"));
     let mut tty = Tty::start(&[at(dir.path())], home.path(), (100, 30), &[]);
     tty.until("both sides", |s| s.contains("reordered"));
-    let id = Pid::from_raw(tty.child.process_id().expect("it runs") as i32).expect("it runs");
+    let id = id_of(&tty);
     tty.keys("\x1a");
     let end = Instant::now() + LONG;
     while tty.screen.screen().alternate_screen() {

@@ -91,7 +91,7 @@ fn tell(open: &Open) -> anyhow::Result<()> {
     desk.fill_right();
     let bench = desk.bench();
     let left = bench.left().0.to_string();
-    let right = bench.right_text().map(|t| t.to_string()).unwrap_or_default();
+    let right = bench.right_text().map(ToString::to_string).unwrap_or_default();
     let mut out = String::from("A small npm project, and two orders of its Dockerfile.\n\n");
     out.push_str(&format!("As it is:\n{}\nReordered:\n{}\n", indented(&left), indented(&right)));
     for edit in guide::EDITS {
@@ -108,5 +108,5 @@ fn tell(open: &Open) -> anyhow::Result<()> {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    text.split_inclusive('\n').flat_map(|line| ["  ", line]).collect()
 }

@@ -148,7 +148,7 @@ pub fn count(value: usize) -> String {
     let digits = value.to_string();
     let mut out = String::new();
     for (at, c) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);
@@ -266,7 +266,7 @@ mod tests {
         let marked = [(0, "a word".to_string()), (1, ".".to_string())];
         assert_eq!(
             wrap(&marked, 6),
-            [vec![(0, "a ".to_string())], vec![(0, "word".to_string()), (1, ".".to_string())]]
+            [vec![(0, "a".to_string())], vec![(0, "word".to_string()), (1, ".".to_string())]]
         );
         assert_eq!(wrap(&[(0, "日本".to_string())], 1).len(), 3, "wider than the line");
     }

@@ -170,9 +170,9 @@ fn picture(session: &Session, app: &App) -> anyhow::Result<PathBuf> {
     let title = app.snapshot.as_ref().map_or("layerlab".to_string(), |s| {
         format!("layerlab: {} {}", s.header.context, s.header.dockerfile)
     });
-    let free = |n: &u32| !folder.join(format!("screen-{n}.svg")).exists();
-    let number = (1..).find(free).unwrap_or(1);
-    let path = folder.join(format!("screen-{number}.svg"));
+    let named = |n: u32| folder.join(format!("screen-{n}.svg"));
+    let path =
+        (1..10_000).map(named).find(|path| !path.exists()).context("there are ten thousand pictures")?;
     std::fs::write(&path, svg::svg(frame, app.theme.name, &title))
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)

@@ -174,8 +174,8 @@ impl App {
             Action::Down => self.go(1),
             Action::PageUp => self.go(-self.page()),
             Action::PageDown => self.go(self.page()),
-            Action::Top => self.go(i64::from(i32::MIN)),
-            Action::Bottom => self.go(i64::from(i32::MAX)),
+            Action::Top => self.go(isize::MIN),
+            Action::Bottom => self.go(isize::MAX),
             Action::Left => self.sideways(false),
             Action::Right => self.sideways(true),
             Action::Open => self.open(),
@@ -281,7 +281,7 @@ impl App {
         self.focus = Focus::ALL[at];
     }
 
-    fn page(&self) -> i64 {
+    fn page(&self) -> isize {
         let panes = layout::panes(self);
         let rows = match (&self.overlay, self.focus) {
             (Overlay::None, Focus::Files) => panes.files.map_or(1, |a| a.height),
@@ -289,12 +289,11 @@ impl App {
             (Overlay::None, _) => panes.left.or(panes.right).map_or(1, |a| a.height),
             _ => self.size.1 / 2,
         };
-        i64::from(rows.saturating_sub(3).max(1))
+        isize::try_from(rows.saturating_sub(3).max(1)).unwrap_or(1)
     }
 
-    fn go(&mut self, by: i64) {
-        let step =
-            |at: usize, len: usize| (at as i64).saturating_add(by).clamp(0, (len as i64 - 1).max(0)) as usize;
+    fn go(&mut self, by: isize) {
+        let step = |at: usize, len: usize| at.saturating_add_signed(by).min(len.saturating_sub(1));
         match (&self.overlay, self.focus) {
             (Overlay::None, Focus::Files) => {
                 self.files.selected = step(self.files.selected, self.files.rows.len());
@@ -307,7 +306,7 @@ impl App {
     }
 
     /// Goes to another line of a side, over gaps and headings.
-    fn go_line(&mut self, by: i64, side: Focus) {
+    fn go_line(&mut self, by: isize, side: Focus) {
         let Some(shown) = self.shown() else { return };
         let lines = match (&shown.right, side) {
             (Some(right), Focus::Right) => &right.lines,
@@ -315,7 +314,7 @@ impl App {
         };
         let rows: Vec<usize> = (0..lines.len()).filter(|at| matches!(lines[*at], Line::Row(_))).collect();
         let here = rows.iter().rposition(|at| *at <= self.selected).unwrap_or_default();
-        let next = (here as i64).saturating_add(by).clamp(0, (rows.len() as i64 - 1).max(0)) as usize;
+        let next = here.saturating_add_signed(by).min(rows.len().saturating_sub(1));
         if let Some(at) = rows.get(next) {
             self.selected = *at;
             self.why_offset = 0;
@@ -473,7 +472,7 @@ impl App {
     }
 
     fn mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
-        let by: i64 = match mouse.kind {
+        let by: isize = match mouse.kind {
             MouseEventKind::ScrollDown => 3,
             MouseEventKind::ScrollUp => -3,
             MouseEventKind::Down(MouseButton::Left) => 0,

@@ -10,7 +10,7 @@ use super::{paint, sizes};
 use crate::tui::app::actions::{KEYS, Scope};
 use crate::tui::app::{App, Overlay, Snapshot};
 use crate::tui::keys;
-use crate::tui::model::{MoveRow, Moves, Tone, Words, say};
+use crate::tui::model::{MoveRow, Moves, Tone, Words, plain, say};
 use crate::tui::text;
 use crate::tui::theme::{Role, Theme};
 
@@ -117,8 +117,8 @@ fn help<'a>(theme: &Theme, area: Rect) -> Vec<Line<'a>> {
     for (name, own) in groups {
         lines.push(Line::styled(name.to_string(), strong));
         for (keys, what) in own {
-            for (at, piece) in text::wrap(&[((), what.to_string())], width).iter().enumerate() {
-                let piece: String = piece.iter().map(|(_, t)| t.as_str()).collect();
+            for (at, piece) in text::wrap(&[(Tone::Plain, what.to_string())], width).iter().enumerate() {
+                let piece = plain(piece);
                 let keys = if at == 0 { keys.as_str() } else { "" };
                 lines.push(Line::from(vec![Span::styled(format!("  {keys:<16}"), key), Span::raw(piece)]));
             }
@@ -217,7 +217,7 @@ fn one_move<'a>(theme: &Theme, row: &MoveRow, columns: usize) -> Vec<Line<'a>> {
     lines
 }
 
-fn rest<'a>(theme: &Theme, moves: &Moves, columns: usize, lines: &mut Vec<Line<'a>>) {
+fn rest(theme: &Theme, moves: &Moves, columns: usize, lines: &mut Vec<Line<'_>>) {
     let mut list = |title: &str, items: &[Words]| {
         if items.is_empty() {
             return;

@@ -21,7 +21,7 @@ pub fn pane<'a>(theme: &Theme, title: &str, focused: bool) -> Block<'a> {
 }
 
 /// A title at the right of a pane's upper edge.
-pub fn right_title<'a>(spans: Vec<Span<'a>>) -> Line<'a> {
+pub fn right_title(spans: Vec<Span<'_>>) -> Line<'_> {
     let faint = |span: &Span<'_>| span.style.add_modifier.contains(Modifier::DIM);
     let spans =
         spans.into_iter().map(|span| if faint(&span) { span } else { span.remove_modifier(Modifier::DIM) });

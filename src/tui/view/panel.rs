@@ -172,7 +172,7 @@ fn below_lines(buffer: &mut Buffer, inner: Rect, theme: &Theme, side: &Side, loo
     }
     let lines = (if look.spaced { side.lines.len() * 2 } else { side.lines.len() }) as u16;
     let free = inner.height.saturating_sub(used).saturating_sub(lines);
-    if look.large && side.problem.is_none() && free >= digits::ROWS as u16 + 1 {
+    if look.large && side.problem.is_none() && free > digits::ROWS as u16 {
         used += large_figure(buffer, Rect { height: inner.height - used, ..inner }, theme, side, look);
     }
     used
