@@ -25,7 +25,7 @@ use layerlab::history::{
     BuildInput, Commit, ContextOptions, Contexts, Repository, Selection, Series, SeriesEnd,
 };
 use layerlab::reorder::{
-    Edit, Proposal, ReorderInput, ReorderOptions, expected_seconds, likely_edits, propose,
+    Edit, Proposal, ReorderInput, ReorderOptions, expected_seconds, likely_edits, propose_checked,
 };
 
 /// Commits looked at.
@@ -143,7 +143,13 @@ fn proposed(
 ) -> (Proposal, Duration) {
     with_input(repo, newest, &head.tree, edits, skip, |input| {
         let start = Instant::now();
-        let proposal = propose(dockerfile, input);
+        let build = layerlab::simulate::BuildInput {
+            dockerfile: std::sync::Arc::new(dockerfile.clone()),
+            options: layerlab::graph::GraphOptions::default(),
+            context: head.tree.clone(),
+            named: BTreeMap::new(),
+        };
+        let proposal = propose_checked(dockerfile, input, &build);
         (proposal, start.elapsed())
     })
 }

@@ -13,11 +13,14 @@ use clap::ValueEnum;
 
 use super::project::Project;
 use super::weights::Weights;
-use super::{BuildFlags, Ended, output};
-use crate::cost::rough_seconds;
+use super::{BuildFlags, Ended, costs, output};
+use crate::cost::StepSeconds;
+use crate::dockerfile::ast::Instruction;
 use crate::reorder::{
-    IgnoreProposal, ManifestView, Move, Offer, Proposal, Refusal, ReorderInput, ReorderOptions, propose,
+    IgnoreProposal, ManifestView, Move, Offer, Proposal, Refusal, ReorderInput, ReorderOptions,
+    propose_checked,
 };
+use crate::simulate::BuildInput;
 
 /// Arguments of `layerlab reorder`.
 #[derive(Debug, clap::Args)]
@@ -132,14 +135,24 @@ pub(super) fn propose_for(project: &Project, skip: &BTreeSet<String>) -> Propose
         skip: skip.clone(),
     };
     let view = FolderView::new(&sources.context);
-    let input = ReorderInput {
-        tree,
-        files: &view,
-        edits: &weights.edits,
-        seconds: &rough_seconds,
-        options: &options,
+    let build = project.input();
+    let known = known_seconds(project, &build);
+    let seconds = |stage: usize, own: &Instruction| known.get(stage, own);
+    let input =
+        ReorderInput { tree, files: &view, edits: &weights.edits, seconds: &seconds, options: &options };
+    let proposal = propose_checked(&project.dockerfile, &input, &build);
+    Proposed { proposal, commits: weights.commits }
+}
+
+/// The seconds of the project's steps: measured, declared, or estimated. Without a graph (a Dockerfile that BuildKit
+/// would refuse) all are estimated by their words.
+fn known_seconds(project: &Project, build: &BuildInput) -> StepSeconds {
+    let Ok(graph) = crate::graph::build(&project.dockerfile, &build.options) else {
+        return StepSeconds::default();
     };
-    Proposed { proposal: propose(&project.dockerfile, &input), commits: weights.commits }
+    let measured = costs::measured(&project.sources.context);
+    let costs = costs::of_input(build, &graph, &measured);
+    StepSeconds::new(&project.dockerfile, &graph, &costs)
 }
 
 /// What `--format json` prints.

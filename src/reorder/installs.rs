@@ -21,6 +21,8 @@ pub(super) struct Split {
     pub(super) ecosystem: String,
     /// Context paths of the manifests.
     pub(super) manifests: Vec<String>,
+    /// Places of the manifests in the stage, one a manifest.
+    places: Vec<String>,
     /// Destinations in full, of COPYs that a WORKDIR stands behind.
     absolute: BTreeMap<usize, String>,
     /// COPYs to put in before the first of those COPYs.
@@ -350,6 +352,7 @@ impl View<'_> {
             run: self.index,
             copies: passed,
             ecosystem,
+            places: paths.iter().map(|context| spread.place(context)).collect(),
             manifests: paths,
             absolute,
             added,
@@ -563,6 +566,12 @@ fn outside(effects: Effects, project: &str) -> Effects {
 }
 
 impl Split {
+    /// The place of a manifest in the stage.
+    pub(super) fn place(&self, context: &str) -> &str {
+        let at = self.manifests.iter().position(|known| known == context);
+        at.and_then(|at| self.places.get(at)).map_or("", String::as_str)
+    }
+
     /// Tells whether an item was added for this step.
     pub(super) fn owns(&self, item: &Item) -> bool {
         matches!(item.source, Source::Added { install, .. } if install == self.run)

@@ -8,11 +8,14 @@
 //! The objective is the expected seconds of a rebuild, over the edits that the input names with their weights. Only
 //! changes that leave the image's files and settings as they are get applied.
 
+mod confirm;
 mod footprint;
+mod ignoring;
 mod installs;
 mod manifests;
 mod model;
 mod moves;
+mod offers;
 mod priors;
 mod rewrite;
 mod scope;
@@ -29,6 +32,7 @@ use std::ops::Range;
 use crate::context::Tree;
 use crate::dockerfile::ast::{Dockerfile, Instruction};
 
+pub use confirm::propose_checked;
 pub use footprint::Clash;
 pub use manifests::{ManifestView, Why};
 pub use moves::{expected_seconds, propose};

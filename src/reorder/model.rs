@@ -160,9 +160,26 @@ impl Model {
         edits.kinds.iter().map(|kind| kind.weight * self.seconds_after(kind, order)).sum()
     }
 
+    /// The expected seconds of each item, stage by stage: how often it reruns, times what it takes.
+    pub(super) fn expected_each(&self, edits: &Edits) -> Vec<Vec<f64>> {
+        let mut each: Vec<Vec<f64>> = self.stages.iter().map(|stage| vec![0.0; stage.items.len()]).collect();
+        for kind in &edits.kinds {
+            self.rerun(kind, None, |stage, place| {
+                each[stage][place] += kind.weight * self.stages[stage].items[place].seconds;
+            });
+        }
+        each
+    }
+
     /// Seconds of the steps that rerun after an edit.
     fn seconds_after(&self, edit: &EditKind, order: Option<(usize, &[usize])>) -> f64 {
         let mut total = 0.0;
+        self.rerun(edit, order, |stage, item| total += self.stages[stage].items[item].seconds);
+        total
+    }
+
+    /// Calls `each` with the stage and the number in it of every item that reruns after an edit.
+    fn rerun(&self, edit: &EditKind, order: Option<(usize, &[usize])>, mut each: impl FnMut(usize, usize)) {
         // For each stage: what it ran anew may have changed, and whether anything ran at all.
         let mut outputs: Vec<(bool, Vec<&PathSet>)> = Vec::new();
         for (at, stage) in self.stages.iter().enumerate() {
@@ -173,7 +190,8 @@ impl Model {
                 let mut tainted: BTreeSet<&str> = BTreeSet::new();
                 let order = order.filter(|(stage, _)| *stage == at).map(|(_, order)| order);
                 for place in 0..stage.items.len() {
-                    let item = &stage.items[order.map_or(place, |order| order[place])];
+                    let number = order.map_or(place, |order| order[place]);
+                    let item = &stage.items[number];
                     let own = is_touched(item, edit, &tainted, &outputs);
                     for (name, uses) in &item.sets {
                         if uses.iter().any(|used| edit.args.contains(used) || tainted.contains(used.as_str()))
@@ -186,7 +204,7 @@ impl Model {
                     }
                     broken |= own;
                     if broken {
-                        total += item.seconds;
+                        each(at, number);
                     }
                     // A RUN that ran anew may have made something else; a COPY only if what it copies changed.
                     if own || (broken && item.is_run) {
@@ -200,7 +218,6 @@ impl Model {
             }
             outputs.push((broken, changed));
         }
-        total
     }
 }
 

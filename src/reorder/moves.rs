@@ -9,7 +9,8 @@ use super::rewrite::{self, Draft, Rewrite};
 use super::search::{apply, best_order, least_gain};
 use super::tell::Teller;
 use super::text::render;
-use super::{MoveKind, Proposal, Refusal, ReorderInput};
+use super::{Edit, MoveKind, Proposal, Refusal, ReorderInput};
+use super::{ignoring, offers};
 use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind};
 
 /// Proposes a better order for a Dockerfile.
@@ -116,7 +117,7 @@ pub(super) struct Arranged {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(draft: Draft, original: Model, input: &'a ReorderInput<'a>) -> Self {
+    pub(super) fn new(draft: Draft, original: Model, input: &'a ReorderInput<'a>) -> Self {
         let nothing = Arranged {
             model: original.clone(),
             edits: Edits::new(&[], &mut original.clone()),
@@ -129,6 +130,13 @@ impl<'a> Attempt<'a> {
         attempt.chosen = attempt.choose();
         attempt.arranged = attempt.arrange(&attempt.chosen);
         attempt
+    }
+
+    /// The expected seconds of the new order over other edits than the input's.
+    pub(super) fn seconds_over(&self, edits: &[Edit]) -> f64 {
+        let mut model = self.arranged.model.clone();
+        let edits = Edits::new(edits, &mut model);
+        model.expected_seconds(&edits)
     }
 
     /// The expected seconds of the draft as it stands.
@@ -144,7 +152,7 @@ impl Attempt<'_> {
         &self.draft.dockerfile.stages[stage].instructions[index]
     }
 
-    fn skips(&self, kind: MoveKind, instruction: &Instruction) -> bool {
+    pub(super) fn skips(&self, kind: MoveKind, instruction: &Instruction) -> bool {
         self.input.options.skips(kind, self.draft.line(instruction.line))
     }
 
@@ -265,6 +273,8 @@ impl Attempt<'_> {
             .zip(&self.original.stages)
             .all(|(items, stage)| items.iter().map(Item::written).eq(stage.items.iter().map(Item::written)));
         proposal.refused = std::mem::take(&mut self.refused);
+        proposal.offered = offers::find(&self);
+        proposal.ignore = ignoring::find(&self);
         if is_same && made.is_empty() {
             return proposal;
         }

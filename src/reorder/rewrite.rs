@@ -116,6 +116,19 @@ impl Draft {
     }
 }
 
+impl Rewrite {
+    /// One instruction replaced by another text; only to be offered.
+    pub(super) fn of_one(kind: MoveKind, stage: usize, index: usize, text: String) -> Self {
+        let (name, why) = (String::new(), String::new());
+        Self { kind, stage, replaced: index..index + 1, text, name, why, proven: false, always: false }
+    }
+
+    /// What is written in place of the old.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
 /// Finds the rewrites that a Dockerfile as drafted so far could have; the caller finds out what each gains.
 pub(super) fn find(draft: &Draft, model: &Model, input: &ReorderInput<'_>) -> Vec<Rewrite> {
     let mut found = Vec::new();

@@ -146,7 +146,12 @@ impl Teller<'_> {
         let instruction = self.work.instruction(stage, index);
         let order: Vec<usize> = self.items[stage].iter().filter_map(Item::written).collect();
         let at = order.iter().position(|known| *known == index).unwrap_or(0);
-        let earlier = order[at..].iter().any(|later| *later < index);
+        // Against what stayed: two that moved tell nothing of each other.
+        let moved = self.moved(stage, &[]);
+        let stayed = |other: &&usize| !moved.contains(other);
+        let above = order[at..].iter().filter(stayed).filter(|later| **later < index).count();
+        let below = order[..at].iter().filter(stayed).filter(|before| **before > index).count();
+        let earlier = above > 0 || (below == 0 && order[at..].iter().any(|later| *later < index));
         let kind = if earlier { MoveKind::StableEarlier } else { MoveKind::VolatileLater };
         let mut passed: Vec<usize> = if earlier {
             order[at..].iter().copied().filter(|other| *other < index).collect()

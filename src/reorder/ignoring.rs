@@ -1,0 +1,160 @@
+//! What the ignore file should name: paths that are edited, that no step can be seen to need, and that a broad COPY
+//! takes along.
+
+use std::collections::BTreeMap;
+
+use super::moves::Attempt;
+use super::search::least_gain;
+use super::{Edit, IgnoreLine, IgnoreProposal};
+use crate::context::path;
+use crate::dockerfile::ast::InstructionKind;
+
+/// Names of files that describe a project to people.
+const DOCUMENTS: [&str; 9] = [
+    "README.md",
+    "README.rst",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "CODE_OF_CONDUCT.md",
+    "SECURITY.md",
+    "AUTHORS",
+    "NEWS.md",
+    "HISTORY.md",
+];
+
+/// Files and directories of services and editors that no build reads.
+const SERVICES: [&str; 14] = [
+    ".github",
+    ".gitlab",
+    ".gitlab-ci.yml",
+    ".circleci",
+    ".travis.yml",
+    ".vscode",
+    ".idea",
+    ".devcontainer",
+    ".gitattributes",
+    ".pre-commit-config.yaml",
+    "renovate.json",
+    ".renovaterc.json",
+    "Jenkinsfile",
+    "azure-pipelines.yml",
+];
+
+/// Manifests that may name a file of the project.
+const MANIFESTS: [&str; 12] = [
+    "package.json",
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "MANIFEST.in",
+    "Cargo.toml",
+    "composer.json",
+    "mix.exs",
+    "build.gradle",
+    "build.gradle.kts",
+    "pom.xml",
+    "Makefile",
+];
+
+/// Tools that ask git for the version of what they build.
+const ASK_GIT: [&str; 10] = [
+    "setuptools_scm",
+    "setuptools-scm",
+    "hatch-vcs",
+    "versioneer",
+    "poetry-dynamic-versioning",
+    "vergen",
+    "gitversion",
+    "git-commit-id",
+    "git describe",
+    "git rev-parse",
+];
+
+/// Finds the lines that would save something.
+pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
+    let tree = attempt.input.tree;
+    let texts: Vec<String> = MANIFESTS.iter().filter_map(|name| attempt.input.files.read(name)).collect();
+    let commands = run_texts(attempt);
+    let named = |word: &str| commands.contains(word) || texts.iter().any(|text| text.contains(word));
+    let mut candidates: Vec<IgnoreLine> = Vec::new();
+    let mut add = |pattern: String, why: &str| candidates.push(IgnoreLine { pattern, why: why.to_owned() });
+    let asks_git =
+        commands.contains("git ") || ASK_GIT.iter().any(|word| named(word)) || tree.contains(".gitmodules");
+    if tree.get(".git").is_some_and(|entry| entry.is_dir()) && !asks_git {
+        add(
+            ".git".to_owned(),
+            "every commit changes it; no step calls git. `go build` then leaves the commit out of `go version -m`",
+        );
+    }
+    for (name, entry) in tree.root().iter() {
+        let lower = name.to_ascii_lowercase();
+        let is_recipe = lower == "dockerfile"
+            || lower.starts_with("dockerfile.")
+            || lower.ends_with(".dockerfile")
+            || lower == ".dockerignore";
+        let is_compose =
+            (lower.starts_with("docker-compose") || lower.starts_with("compose.")) && lower.ends_with("ml");
+        if !entry.is_dir() && (is_recipe || is_compose) && !named(name) {
+            add(name.to_owned(), "it says how to build and run, and is read from outside of the context");
+        } else if DOCUMENTS.contains(&name) && !entry.is_dir() && !named(name) {
+            add(name.to_owned(), "for people; no manifest and no step names it");
+        } else if SERVICES.contains(&name) && !named(name) {
+            add(name.to_owned(), "for services and editors; no step names it");
+        } else if ["docs", "doc"].contains(&name) && entry.is_dir() && !named(name) {
+            add(name.to_owned(), "documents; no manifest and no step names them");
+        }
+    }
+    gaining(attempt, candidates)
+}
+
+/// All that RUNs say, and what COPYs name.
+fn run_texts(attempt: &Attempt<'_>) -> String {
+    let instructions = attempt.draft.dockerfile.stages.iter().flat_map(|stage| &stage.instructions);
+    let mut all = String::new();
+    for instruction in instructions {
+        match &instruction.kind {
+            InstructionKind::Run(run) => {
+                all.push_str(&instruction.original);
+                run.heredocs.iter().for_each(|heredoc| all.push_str(&heredoc.body));
+            }
+            InstructionKind::Copy(copy) => all.push_str(&copy.spec.sources.join(" ")),
+            InstructionKind::Add(add) => all.push_str(&add.spec.sources.join(" ")),
+            _ => {}
+        }
+        all.push('\n');
+    }
+    all
+}
+
+/// Keeps the lines without which an expected rebuild would take longer.
+fn gaining(attempt: &Attempt<'_>, candidates: Vec<IgnoreLine>) -> Option<IgnoreProposal> {
+    let all: Vec<&str> = candidates.iter().map(|line| line.pattern.as_str()).collect();
+    let now = attempt.arranged.seconds;
+    let with_all = seconds_without(attempt, &all);
+    if now - with_all < least_gain(now) / 2.0 {
+        return None;
+    }
+    // A line counts if the others without it leave something to save.
+    let mut kept = candidates.clone();
+    for line in &candidates {
+        let others: Vec<&str> =
+            kept.iter().filter(|other| *other != line).map(|other| other.pattern.as_str()).collect();
+        if seconds_without(attempt, &others) - with_all < 1e-6 {
+            kept.retain(|other| other != line);
+        }
+    }
+    (!kept.is_empty()).then_some(IgnoreProposal { add: kept, saves: now - with_all })
+}
+
+/// Expected seconds of the new order if these paths were ignored.
+fn seconds_without(attempt: &Attempt<'_>, patterns: &[&str]) -> f64 {
+    let mut merged: BTreeMap<(Vec<String>, Vec<String>), f64> = BTreeMap::new();
+    for edit in attempt.input.edits {
+        let is_left = |path: &&String| !patterns.iter().any(|pattern| path::is_within(path, pattern));
+        let paths: Vec<String> = edit.paths.iter().filter(is_left).cloned().collect();
+        *merged.entry((paths, edit.build_args.clone())).or_default() += edit.weight;
+    }
+    let edits: Vec<Edit> =
+        merged.into_iter().map(|((paths, build_args), weight)| Edit { weight, paths, build_args }).collect();
+    attempt.seconds_over(&edits)
+}
