@@ -2,6 +2,7 @@
 
 mod github;
 mod text;
+mod verify;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
@@ -42,6 +43,8 @@ pub struct Args {
     /// Leaves out a move, by its id (manifests-first:4) or its kind (manifests-first); repeatable
     #[arg(long, value_name = "MOVE")]
     skip: Vec<String>,
+    #[command(flatten)]
+    verify: verify::Flags,
     /// How to print it
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
@@ -209,6 +212,12 @@ pub fn run(args: &Args) -> anyhow::Result<Ended> {
         }
         if args.output.is_some() || proposed.proposal.improves() {
             write(&file, &proposed.proposal.text)?;
+        }
+    }
+    if args.verify.is_wanted() {
+        let same = verify::run(&args.verify, &args.build, &project, &proposed.proposal)?;
+        if !same {
+            return Ok(Ended::No);
         }
     }
     let reached = args.min_gain.is_none_or(|gain| gain.is_reached(&proposed.proposal));

@@ -9,7 +9,6 @@ use super::scope::{Scope, global_args};
 use super::{Edit, ReorderInput};
 use crate::dockerfile::ast::{Dockerfile, InstructionKind, Stage};
 use crate::dockerfile::expand::Lexer;
-use crate::shell::PathSet;
 
 /// Seconds that an added COPY of manifests takes.
 const SMALL_COPY: f64 = 0.1;
@@ -59,6 +58,8 @@ pub(super) struct Item {
     pub(super) absolute: Option<String>,
     /// Its number among all items of the model.
     id: usize,
+    /// Numbers of the items of other stages that may make what it takes from there.
+    feeds: Vec<usize>,
 }
 
 /// Where an item comes from.
@@ -94,6 +95,7 @@ impl Item {
             pinned: false,
             absolute: None,
             id: 0,
+            feeds: Vec::new(),
         }
     }
 
@@ -137,6 +139,7 @@ impl Model {
                     pinned: false,
                     absolute: None,
                     id: 0,
+                    feeds: Vec::new(),
                 });
                 scopes.push(scope.clone());
                 scope.follow(instruction, &global);
@@ -180,11 +183,11 @@ impl Model {
 
     /// Calls `each` with the stage and the number in it of every item that reruns after an edit.
     fn rerun(&self, edit: &EditKind, order: Option<(usize, &[usize])>, mut each: impl FnMut(usize, usize)) {
-        // For each stage: what it ran anew may have changed, and whether anything ran at all.
-        let mut outputs: Vec<(bool, Vec<&PathSet>)> = Vec::new();
+        // Whether anything of a stage ran, and which items ran that may have made something else.
+        let mut ran: Vec<bool> = Vec::with_capacity(self.stages.len());
+        let mut changed = vec![false; self.stages.iter().map(|stage| stage.items.len()).sum()];
         for (at, stage) in self.stages.iter().enumerate() {
-            let mut changed: Vec<&PathSet> = Vec::new();
-            let mut broken = stage.base.is_some_and(|base| outputs[base].0);
+            let mut broken = stage.base.is_some_and(|base| ran[base]);
             broken |= stage.base_uses.iter().any(|name| edit.args.contains(name));
             if self.wanted[at] {
                 let mut tainted: BTreeSet<&str> = BTreeSet::new();
@@ -192,7 +195,7 @@ impl Model {
                 for place in 0..stage.items.len() {
                     let number = order.map_or(place, |order| order[place]);
                     let item = &stage.items[number];
-                    let own = is_touched(item, edit, &tainted, &outputs);
+                    let own = is_touched(item, edit, &tainted, &changed);
                     for (name, uses) in &item.sets {
                         if uses.iter().any(|used| edit.args.contains(used) || tainted.contains(used.as_str()))
                         {
@@ -207,37 +210,23 @@ impl Model {
                         each(at, number);
                     }
                     // A RUN that ran anew may have made something else; a COPY only if what it copies changed.
-                    if own || (broken && item.is_run) {
-                        changed.push(&item.footprint.told);
-                    }
+                    changed[item.id] = own || (broken && item.is_run);
                 }
             }
-            if let Some(base) = stage.base {
-                let inherited = outputs[base].1.clone();
-                changed.extend(inherited);
-            }
-            outputs.push((broken, changed));
+            ran.push(broken);
         }
     }
 }
 
 /// Tells whether an edit reruns an item for a reason of its own: a variable, a file of the context, or something
-/// taken from another stage. `outputs` has, for each stage before, whether it ran and what it may have changed.
-fn is_touched(
-    item: &Item,
-    edit: &EditKind,
-    tainted: &BTreeSet<&str>,
-    outputs: &[(bool, Vec<&PathSet>)],
-) -> bool {
+/// taken from another stage, where `changed` marks the items that ran and may have made something else.
+fn is_touched(item: &Item, edit: &EditKind, tainted: &BTreeSet<&str>, changed: &[bool]) -> bool {
     let variable = if item.is_run {
         !tainted.is_empty()
     } else {
         tainted.iter().any(|name| item.footprint.uses.names.iter().any(|used| used == name))
     };
-    let is_changed = |(stage, path): &(usize, String)| {
-        outputs.get(*stage).is_some_and(|(_, changed)| changed.iter().any(|set| set.touches(path)))
-    };
-    variable || edit.touches(item) || item.from.iter().any(is_changed)
+    variable || edit.touches(item) || item.feeds.iter().any(|id| changed[*id])
 }
 
 /// Edits, those that touch the same COPYs taken together.
@@ -266,6 +255,7 @@ impl Edits {
     pub(super) fn new(edits: &[Edit], model: &mut Model) -> Self {
         let items = model.stages.iter_mut().flat_map(|stage| &mut stage.items);
         items.enumerate().for_each(|(id, item)| item.id = id);
+        find_feeds(model);
         let mut takers: HashMap<&str, Vec<usize>> = HashMap::new();
         for item in model.stages.iter().flat_map(|stage| &stage.items) {
             for path in &item.footprint.context {
@@ -284,6 +274,32 @@ impl Edits {
         let kinds =
             groups.into_iter().map(|((touched, args), weight)| EditKind { weight, touched, args }).collect();
         Self { kinds }
+    }
+}
+
+/// Finds, for each item that takes from other stages, the items there that may make it.
+fn find_feeds(model: &mut Model) {
+    let mut found: Vec<(usize, usize, Vec<usize>)> = Vec::new();
+    for (stage, own) in model.stages.iter().enumerate() {
+        for (place, item) in own.items.iter().enumerate().filter(|(_, item)| !item.from.is_empty()) {
+            let mut feeds = Vec::new();
+            for (from, path) in &item.from {
+                let mut at = Some(*from);
+                while let Some(source) = at {
+                    let makers = model.stages[source].items.iter().filter(|maker| maker.is_step);
+                    feeds.extend(
+                        makers.filter(|maker| maker.footprint.told.touches(path)).map(|maker| maker.id),
+                    );
+                    at = model.stages[source].base;
+                }
+            }
+            feeds.sort_unstable();
+            feeds.dedup();
+            found.push((stage, place, feeds));
+        }
+    }
+    for (stage, place, feeds) in found {
+        model.stages[stage].items[place].feeds = feeds;
     }
 }
 

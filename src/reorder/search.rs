@@ -15,7 +15,7 @@ pub(super) fn least_gain(expected: f64) -> f64 {
 }
 
 /// How many sets of items are looked at before the search is bounded.
-const MOST_STATES: usize = 4_000;
+const MOST_STATES: usize = 1_500;
 
 /// Finds the order (as places in the present one) with the least expected seconds.
 ///
@@ -32,7 +32,7 @@ pub(super) fn best_order(model: &Model, stage: usize, edits: &Edits) -> Vec<usiz
 }
 
 /// How many orders are looked at one by one.
-const MOST_ORDERS: usize = 720;
+const MOST_ORDERS: usize = 360;
 
 /// All orders that keep every dependency, the present one first; `None` where they are too many.
 fn all_orders(before: &[Vec<bool>]) -> Option<Vec<Vec<usize>>> {

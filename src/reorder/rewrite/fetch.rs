@@ -5,7 +5,7 @@ use crate::context::path;
 use crate::dockerfile::ast::{CommandLine, InstructionKind};
 use crate::reorder::MoveKind;
 use crate::reorder::footprint::shell_text;
-use crate::shell::{PathPattern, Script};
+use crate::shell::{Command, PathPattern, Script};
 
 /// Finds what a RUN that builds would fetch.
 pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
@@ -24,6 +24,33 @@ pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
         .or_else(|| builds(&["make", "mage", "task", "goreleaser"], &[]).filter(|_| is_go));
     if let Some(command) = go {
         return go_modules(site, command.cwd.as_deref()?);
+    }
+    if let Some(command) = builds(&["uv"], &["sync"]) {
+        return python(
+            site,
+            command,
+            "uv.lock",
+            "--no-install-project",
+            &[
+                "--no-install-project",
+                "--no-install-workspace",
+                "--no-sources",
+                "--package",
+                "--all-packages",
+            ],
+        );
+    }
+    if let Some(command) = builds(&["poetry"], &["install", "sync"]) {
+        return python(
+            site,
+            command,
+            "poetry.lock",
+            "--no-root",
+            &["--no-root", "--only-root", "--no-directory"],
+        );
+    }
+    if let Some(command) = builds(&["dotnet"], &["publish", "build"]) {
+        return dotnet(site, command);
     }
     let maven = builds(&["mvn", "mvnw"], &["package", "install", "verify", "compile"]);
     if let Some(command) = maven {
@@ -94,6 +121,79 @@ fn go_modules(site: &Site<'_>, cwd: &str) -> Option<Rewrite> {
         "the module cache, with all modules that go.mod names, becomes part of the image"
     };
     site.with_step(cwd, "go mod download", "fetch Go's modules in a step of their own", why, proven)
+}
+
+/// The dependencies that a lock file pins, installed before the project itself: the same command with a flag that
+/// leaves the project out. The command as it stands then adds the project to them.
+fn python(site: &Site<'_>, command: &Command, lock: &str, flag: &str, unless: &[&str]) -> Option<Rewrite> {
+    let cwd = site.scope().workdir.clone()?;
+    let dir = site.context_directory(&cwd)?;
+    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+    let is_plain = command
+        .words
+        .iter()
+        .all(|word| !word.dynamic && !word.glob && !word.text.contains(char::is_whitespace));
+    // The whole RUN has to be this one command, or it would be run twice with what stands beside it.
+    let is_alone =
+        script(site).commands.len() == 1 && command.assigns.is_empty() && command.redirects.is_empty();
+    let is_set = words.iter().any(|word| unless.iter().any(|flag| word.starts_with(flag)));
+    if !is_plain || !is_alone || is_set || !site.input.tree.contains(&path::join(&dir, lock)) {
+        return None;
+    }
+    let is_uv = words[0].ends_with("uv");
+    // Without one of these uv may write another lock file.
+    if is_uv && !words.iter().any(|word| ["--frozen", "--locked"].contains(word)) {
+        return None;
+    }
+    let text = format!("{} {flag}", words.join(" "));
+    let why = format!(
+        "`{flag}` installs what {lock} pins and leaves the project out; the command as it stands then finds that installed and adds the project"
+    );
+    site.with_step(&cwd, &text, "install the locked dependencies in a step of their own", &why, true)
+}
+
+/// `dotnet restore` before a publish or build that would do it itself.
+fn dotnet(site: &Site<'_>, command: &Command) -> Option<Rewrite> {
+    let cwd = command.cwd.as_deref()?;
+    site.context_directory(cwd)?;
+    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+    // Properties, runtimes and frameworks change what is restored.
+    let unusual = |word: &&str| {
+        [
+            "--no-restore",
+            "-r",
+            "--runtime",
+            "-a",
+            "--arch",
+            "--os",
+            "-f",
+            "--framework",
+            "--self-contained",
+            "--sc",
+            "--use-current-runtime",
+            "--source",
+            "-s",
+            "--configfile",
+        ]
+        .contains(word)
+            || ["-p:", "/p:", "-property", "--property", "/property", "--runtime=", "--arch="]
+                .iter()
+                .any(|start| word.starts_with(start))
+    };
+    if words.iter().any(unusual)
+        || command.words.iter().any(|word| word.dynamic || word.glob)
+        || site.is_fetched("dotnet restore")
+    {
+        return None;
+    }
+    let project = words[1..]
+        .iter()
+        .find(|word| word.ends_with("proj") || word.ends_with(".sln") || word.ends_with(".slnx"));
+    let proven = site.is_left_behind(&["/root/.nuget", "/root/.local", "/root/.dotnet"]);
+    let text =
+        project.map_or_else(|| "dotnet restore".to_owned(), |project| format!("dotnet restore {project}"));
+    site.with_step(cwd, &text, "restore the NuGet packages in a step of their own",
+        "it is the restore that the build does itself when none was done, for the same project; the build then finds it done", proven)
 }
 
 /// A fetch that cannot be proved to fetch all, or nothing but, what the build needs.
@@ -172,16 +272,12 @@ impl Site<'_> {
             .run
             .mounts
             .iter()
-            .filter(|mount| mount.value.contains("type=secret") || mount.value.contains("type=ssh"))
+            .filter(|mount| !is_bind(&mount.value))
             .map(|mount| format!("--mount={}", mount.value))
             .chain(self.run.network.iter().map(|network| format!("--network={network}")))
             .collect();
         if self.run.network.as_deref() == Some("none")
-            || self
-                .run
-                .mounts
-                .iter()
-                .any(|mount| mount.value.contains("type=bind") || mount.value.contains("type=cache"))
+            || self.run.mounts.iter().any(|mount| is_bind(&mount.value))
         {
             return None;
         }
@@ -202,4 +298,9 @@ impl Site<'_> {
             always: false,
         })
     }
+}
+
+/// Tells whether a `--mount` binds files: that is its type where none is given.
+fn is_bind(mount: &str) -> bool {
+    !mount.contains("type=") || mount.contains("type=bind")
 }

@@ -6,15 +6,15 @@ use proptest::prelude::*;
 
 use super::super::*;
 use crate::context::path;
-use crate::dockerfile::ast::{CommandLine, CopySpec, InstructionKind};
+use crate::dockerfile::ast::{CommandLine, CopySpec, InstructionKind, Run};
 use crate::dockerfile::parse;
 use crate::shell::{self, Command, Redirect, Scene, Script, ShellKind};
 
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Node {
-    Dir { owner: String },
-    File { owner: String, text: String },
+    Dir { owner: String, mode: String },
+    File { owner: String, mode: String, text: String },
 }
 
 /// An image in the making.
@@ -56,7 +56,10 @@ impl Image {
                 Some(Node::Dir { .. }) => {}
                 Some(Node::File { .. }) => return Err(Failed),
                 None => {
-                    self.nodes.insert(path[..end].to_owned(), Node::Dir { owner: owner.to_owned() });
+                    self.nodes.insert(
+                        path[..end].to_owned(),
+                        Node::Dir { owner: owner.to_owned(), mode: String::new() },
+                    );
                 }
             }
         }
@@ -72,12 +75,12 @@ impl Image {
         if self.is_dir(path) || !(parent.is_empty() || self.is_dir(parent)) {
             return Err(Failed);
         }
-        // An existing file keeps its owner.
-        let owner = match self.nodes.get(path) {
-            Some(Node::File { owner, .. }) => owner.clone(),
-            _ => owner.to_owned(),
+        // An existing file keeps its owner and mode.
+        let (owner, mode) = match self.nodes.get(path) {
+            Some(Node::File { owner, mode, .. }) => (owner.clone(), mode.clone()),
+            _ => (owner.to_owned(), String::new()),
         };
-        self.nodes.insert(path.to_owned(), Node::File { owner, text });
+        self.nodes.insert(path.to_owned(), Node::File { owner, mode, text });
         Ok(())
     }
 
@@ -112,7 +115,7 @@ impl Image {
                     if matches!(self.nodes.get(&target), Some(Node::File { .. })) {
                         return Err(Failed);
                     }
-                    self.nodes.insert(target, Node::Dir { owner: owner.clone() });
+                    self.nodes.insert(target, Node::Dir { owner: owner.clone(), mode: String::new() });
                 } else {
                     self.replace(&target, &owner, format!("{:?}", entry.digest()))?;
                 }
@@ -125,7 +128,8 @@ impl Image {
         if self.is_dir(path) {
             return Err(Failed);
         }
-        self.nodes.insert(path.to_owned(), Node::File { owner: owner.to_owned(), text });
+        let (owner, mode) = (owner.to_owned(), String::new());
+        self.nodes.insert(path.to_owned(), Node::File { owner, mode, text });
         Ok(())
     }
 
@@ -197,7 +201,11 @@ impl Image {
                 }
             }
             ["chown", who, target] => match self.nodes.get_mut(&at(target)) {
-                Some(Node::Dir { owner } | Node::File { owner, .. }) => *owner = (*who).to_owned(),
+                Some(Node::Dir { owner, .. } | Node::File { owner, .. }) => *owner = (*who).to_owned(),
+                None => return Err(Failed),
+            },
+            ["chmod", bits, target] => match self.nodes.get_mut(&at(target)) {
+                Some(Node::Dir { mode, .. } | Node::File { mode, .. }) => *mode = (*bits).to_owned(),
                 None => return Err(Failed),
             },
             ["cd", dir] => {
@@ -216,45 +224,148 @@ impl Image {
     }
 }
 
-/// Builds the only stage of a Dockerfile.
+/// Builds the last stage of a Dockerfile, with those before it.
 fn build(text: &str, tree: &Tree) -> Result<Image, Failed> {
     let dockerfile = parse(text).map_err(|_| Failed)?;
-    let mut image = Image::default();
-    for instruction in &dockerfile.stages[0].instructions {
-        match &instruction.kind {
-            InstructionKind::Copy(copy) => image.copy(&copy.spec, tree)?,
+    let mut built: Vec<Image> = Vec::new();
+    for stage in &dockerfile.stages {
+        let base = dockerfile.stage_index(&stage.base).and_then(|at| built.get(at));
+        let mut image = base.cloned().unwrap_or_default();
+        for instruction in &stage.instructions {
+            image.instruction(&instruction.kind, tree, &dockerfile, &built)?;
+        }
+        image.args.clear();
+        built.push(image);
+    }
+    built.pop().ok_or(Failed)
+}
+
+impl Image {
+    fn instruction(
+        &mut self,
+        kind: &InstructionKind,
+        tree: &Tree,
+        dockerfile: &Dockerfile,
+        built: &[Image],
+    ) -> Result<(), Failed> {
+        match kind {
+            InstructionKind::Copy(copy) => match &copy.from {
+                Some(from) => {
+                    let source = dockerfile.stage_index(from).and_then(|at| built.get(at)).ok_or(Failed)?;
+                    self.copy_from(&copy.spec, source)?;
+                }
+                None => self.copy(&copy.spec, tree)?,
+            },
             InstructionKind::Run(run) => match &run.command {
-                CommandLine::Shell(text) => image.run(text)?,
+                CommandLine::Shell(text) => self.run_with_mounts(run, text, tree)?,
                 CommandLine::Exec(_) => return Err(Failed),
             },
             InstructionKind::Workdir(raw) => {
-                image.workdir = image.absolute(&image.expand(raw));
-                let (path, owner) = (image.workdir.clone(), image.owner());
-                image.make_dirs(&path, &owner)?;
+                self.workdir = self.absolute(&self.expand(raw));
+                let (path, owner) = (self.workdir.clone(), self.owner());
+                self.make_dirs(&path, &owner)?;
             }
-            InstructionKind::User(user) => image.user.clone_from(user),
+            InstructionKind::User(user) => self.user.clone_from(user),
             InstructionKind::Env(pairs) => {
                 for pair in pairs {
-                    let value = image.expand(&pair.value);
-                    image.env.insert(pair.key.clone(), value);
+                    let value = self.expand(&pair.value);
+                    self.env.insert(pair.key.clone(), value);
                 }
             }
             InstructionKind::Arg(declarations) => {
                 for arg in declarations {
-                    image.args.insert(arg.name.clone(), arg.default.clone().unwrap_or_default());
+                    self.args.insert(arg.name.clone(), arg.default.clone().unwrap_or_default());
                 }
             }
             InstructionKind::Label(pairs) => {
                 for pair in pairs {
-                    let value = image.expand(&pair.value);
-                    image.labels.insert(pair.key.clone(), value);
+                    let value = self.expand(&pair.value);
+                    self.labels.insert(pair.key.clone(), value);
                 }
             }
             _ => {}
         }
+        Ok(())
     }
-    image.args.clear();
-    Ok(image)
+
+    /// COPY --from of one file or directory.
+    fn copy_from(&mut self, spec: &CopySpec, from: &Self) -> Result<(), Failed> {
+        let source = from_root(&spec.sources[0]);
+        let dest = self.absolute(&self.expand(&spec.dest));
+        match from.nodes.get(&source).cloned() {
+            Some(Node::File { mode, text, .. }) => {
+                let name = source.rsplit('/').next().unwrap_or_default();
+                let into = spec.dest.ends_with('/') || self.is_dir(&dest);
+                let target = if into { shell::join(&dest, name) } else { dest };
+                self.make_dirs(target.rsplit_once('/').map_or("", |(dir, _)| dir), "")?;
+                self.replace(&target, "", text)?;
+                if let Some(Node::File { mode: own, .. }) = self.nodes.get_mut(&target) {
+                    *own = mode;
+                }
+            }
+            Some(Node::Dir { .. }) => {
+                self.make_dirs(&dest, "")?;
+                let below = format!("{source}/");
+                let inner =
+                    from.nodes.iter().filter_map(|(path, node)| Some((path.strip_prefix(&below)?, node)));
+                for (inner, node) in inner {
+                    let target = shell::join(&dest, inner);
+                    match (node, self.nodes.get(&target)) {
+                        (Node::Dir { .. }, Some(Node::File { .. }))
+                        | (Node::File { .. }, Some(Node::Dir { .. })) => return Err(Failed),
+                        (Node::Dir { mode, .. }, _) => {
+                            self.nodes.insert(target, Node::Dir { owner: String::new(), mode: mode.clone() });
+                        }
+                        (Node::File { mode, text, .. }, _) => {
+                            let (mode, text) = (mode.clone(), text.clone());
+                            self.nodes.insert(target, Node::File { owner: String::new(), mode, text });
+                        }
+                    }
+                }
+            }
+            None => return Err(Failed),
+        }
+        Ok(())
+    }
+
+    /// RUN with what its mounts put over the files while it runs: a directory of the context, or an empty cache.
+    fn run_with_mounts(&mut self, run: &Run, text: &str, tree: &Tree) -> Result<(), Failed> {
+        let below = |path: &str| path == "/m" || path.starts_with("/m/");
+        let Some(mount) = run.mounts.first() else { return self.run(text) };
+        let hidden: Vec<(String, Node)> = self
+            .nodes
+            .iter()
+            .filter(|(path, _)| below(path))
+            .map(|(path, node)| (path.clone(), node.clone()))
+            .collect();
+        self.nodes.retain(|path, _| !below(path));
+        // The place of a mount is made where it is missing, and stays.
+        let made = hidden.first().map_or_else(
+            || ("/m".to_owned(), Node::Dir { owner: String::new(), mode: String::new() }),
+            Clone::clone,
+        );
+        self.make_dirs("/m", "")?;
+        if mount.value.contains("type=bind") {
+            for (inner, entry) in &tree.subtree("src").ok_or(Failed)? {
+                let (owner, mode) = (String::new(), String::new());
+                let node = if entry.is_dir() {
+                    Node::Dir { owner, mode }
+                } else {
+                    Node::File { owner, mode, text: format!("{:?}", entry.digest()) }
+                };
+                self.nodes.insert(format!("/m/{inner}"), node);
+            }
+        }
+        let result = self.run(text);
+        self.nodes.retain(|path, _| !below(path));
+        self.nodes.insert(made.0, made.1);
+        self.nodes.extend(hidden);
+        result
+    }
+}
+
+fn from_root(path: &str) -> String {
+    shell::join("/", path)
 }
 
 fn context() -> Tree {
@@ -295,6 +406,8 @@ fn command() -> impl Strategy<Value = String> {
             .prop_map(|(what, a)| format!("echo {what} > {a}")),
         (place(), place()).prop_map(|(a, b)| format!("ls {a} > {b}")),
         place().prop_map(|a| format!("chown 7 {a}")),
+        place().prop_map(|a| format!("chmod 700 {a}")),
+        (prop::sample::select(vec!["/m/f", "/m/deep/h"]), place()).prop_map(|(a, b)| format!("cp {a} {b}")),
         (place(), place()).prop_map(|(a, b)| format!("cd {a} && touch {b}")),
     ]
 }
@@ -311,11 +424,29 @@ fn instruction() -> impl Strategy<Value = String> {
         2 => (prop::sample::select(vec!["A", "B"]), prop::sample::select(vec!["/a", "/b", "$A"])).prop_map(|(name, value)| format!("ENV {name}={value}")),
         1 => prop::sample::select(vec!["A", "B"]).prop_map(|name| format!("ARG {name}=/w")),
         1 => prop::sample::select(vec!["A", "B"]).prop_map(|name| format!("LABEL l=${name}")),
+        1 => (prop::sample::select(vec!["type=bind,source=src,target=/m", "type=cache,target=/m"]), command())
+            .prop_map(|(mount, command)| format!("RUN --mount={mount} {command}")),
+        1 => (command(), command(), command()).prop_map(|(a, b, c)| format!("RUN {a} && {b} && {c}")),
+    ]
+}
+
+/// A last stage that takes from the one before it, or goes on from it.
+fn last_stage() -> impl Strategy<Value = String> {
+    let copy = (
+        prop::sample::select(vec!["/a", "/a/f", "/b", "/a/src", "/w"]),
+        prop::sample::select(vec!["/a/", "/b/", "/z"]),
+    )
+        .prop_map(|(from, to)| format!("COPY --from=one {from} {to}"));
+    let line = prop_oneof![3 => instruction(), 2 => copy];
+    let lines = prop::collection::vec(line, 1..6).prop_map(|lines| lines.join("\n"));
+    prop_oneof![
+        3 => Just(String::new()),
+        2 => (prop::sample::select(vec!["scratch", "one"]), lines).prop_map(|(base, lines)| format!("FROM {base}\n{lines}\n")),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4000, max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
 
     /// Whatever is proposed leaves the same image, and the text of what is proposed is a Dockerfile.
     #[test]
@@ -323,8 +454,9 @@ proptest! {
         lines in prop::collection::vec(instruction(), 2..9),
         costs in prop::collection::vec(1_u32..100, 12),
         weights in prop::collection::vec(0_u32..10, 7),
+        last in last_stage(),
     ) {
-        let text = format!("FROM scratch\n{}\n", lines.join("\n"));
+        let text = format!("FROM scratch AS one\n{}\n{last}", lines.join("\n"));
         let tree = context();
         let Ok(before) = build(&text, &tree) else { return Ok(()) };
         let dockerfile = parse(&text).expect("it was built");
