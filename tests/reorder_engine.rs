@@ -1,8 +1,8 @@
 //! Proposals built on a real engine: both orders leave the same image.
 //!
-//! Every project is small and builds without a network: the package managers are scripts in its own `bin/`, which
-//! the Dockerfile copies to /usr/local/bin first. Each script writes down what it was given to read, so an image in
-//! which an install saw other files than before differs in its files.
+//! Every project is small and builds without a network: the package managers are scripts in its own `.github/bin/`
+//! (a place that counts as seldom edited), which the Dockerfile copies to /usr/local/bin first. Each script writes
+//! down what it was given to read, so an image in which an install saw other files than before differs in its files.
 
 mod engine_support;
 
@@ -177,12 +177,12 @@ fn write(folder: &Path, path: &str, text: &str, mode: u32) {
 fn project(case: &Case) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for tool in TOOLS {
-        write(folder.path(), &format!("bin/{tool}"), TOOL, 0o755);
+        write(folder.path(), &format!(".github/bin/{tool}"), TOOL, 0o755);
     }
-    let start = "FROM alpine:3.17\nCOPY bin /usr/local/bin\n";
+    let start = "FROM alpine:3.17\nCOPY .github/bin /usr/local/bin\n";
     let text = format!("{start}{}", case.dockerfile.replace('@', start));
     write(folder.path(), "Dockerfile", &text, 0o644);
-    write(folder.path(), ".dockerignore", "Dockerfile\n.dockerignore\nbin/none\n", 0o644);
+    write(folder.path(), ".dockerignore", "Dockerfile\n.dockerignore\n", 0o644);
     for (path, text) in case.files {
         write(folder.path(), path, text, 0o644);
     }
@@ -245,7 +245,7 @@ fn an_order_that_leaves_another_image_is_told() {
     let Some((docker, env)) = engine_support::environment(Which::New) else { return };
     // A stand-in that looks at what no npm looks at: the proposal cannot know, the comparison finds it.
     let folder = project(&CASES[0]);
-    write(folder.path(), "bin/npm", "#!/bin/sh\nls src > /seen 2>&1 || true\n", 0o755);
+    write(folder.path(), ".github/bin/npm", "#!/bin/sh\nls src >> /seen 2>&1 || true\n", 0o755);
     let docker = docker.display().to_string();
     let (status, _, err) = reorder(folder.path(), &["--verify", "--docker", &docker], &env);
     assert_eq!(status, 1, "{err}");
