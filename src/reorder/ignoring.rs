@@ -41,7 +41,9 @@ const SERVICES: [&str; 14] = [
 ];
 
 /// Manifests that may name a file of the project.
-const MANIFESTS: [&str; 12] = [
+const MANIFESTS: [&str; 14] = [
+    "build.rs",
+    ".goreleaser.yml",
     "package.json",
     "pyproject.toml",
     "setup.py",
@@ -73,9 +75,11 @@ const ASK_GIT: [&str; 10] = [
 /// Finds the lines that would save something.
 pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
     let tree = attempt.input.tree;
-    let texts: Vec<String> = MANIFESTS.iter().filter_map(|name| attempt.input.files.read(name)).collect();
+    let texts = manifest_texts(attempt);
     let commands = run_texts(attempt);
     let named = |word: &str| commands.contains(word) || texts.iter().any(|text| text.contains(word));
+    // `include_str!("../README.md")` makes a document part of a crate.
+    let is_rust = tree.contains("Cargo.toml");
     let mut candidates: Vec<IgnoreLine> = Vec::new();
     let mut add = |pattern: String, why: &str| candidates.push(IgnoreLine { pattern, why: why.to_owned() });
     let asks_git =
@@ -96,15 +100,28 @@ pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
             (lower.starts_with("docker-compose") || lower.starts_with("compose.")) && lower.ends_with("ml");
         if !entry.is_dir() && (is_recipe || is_compose) && !named(name) {
             add(name.to_owned(), "it says how to build and run, and is read from outside of the context");
-        } else if DOCUMENTS.contains(&name) && !entry.is_dir() && !named(name) {
+        } else if DOCUMENTS.contains(&name) && !entry.is_dir() && !is_rust && !named(name) {
             add(name.to_owned(), "for people; no manifest and no step names it");
         } else if SERVICES.contains(&name) && !named(name) {
             add(name.to_owned(), "for services and editors; no step names it");
-        } else if ["docs", "doc"].contains(&name) && entry.is_dir() && !named(name) {
+        } else if ["docs", "doc"].contains(&name) && entry.is_dir() && !is_rust && !named(name) {
             add(name.to_owned(), "documents; no manifest and no step names them");
         }
     }
     gaining(attempt, candidates)
+}
+
+/// How many manifests are looked into.
+const MOST_TEXTS: usize = 300;
+
+/// The texts of the manifests and build scripts of the context, wherever they are.
+fn manifest_texts(attempt: &Attempt<'_>) -> Vec<String> {
+    let is_one = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        MANIFESTS.contains(&name) || name.ends_with(".gemspec") || name.ends_with("proj")
+    };
+    let files = attempt.input.tree.iter().filter(|(path, entry)| !entry.is_dir() && is_one(path));
+    files.take(MOST_TEXTS).filter_map(|(path, _)| attempt.input.files.read(&path)).collect()
 }
 
 /// All that RUNs say, and what COPYs name.

@@ -274,14 +274,13 @@ impl Spot<'_> {
         let place =
             model.stages[self.stage].items.iter().position(|item| item.written() == Some(self.index))?;
         let item = model.stages[self.stage].items.remove(place);
-        let seconds = item.seconds;
         let reruns = |model: &Model| model.expected_each(&attempt.arranged.edits);
         let each = reruns(&attempt.arranged.model);
         // First in its stage it reruns for its own reasons alone.
         model.stages[self.stage].items.insert(0, item);
         let alone = reruns(&model)[self.stage][0];
         let saves = each[self.stage][place] - alone;
-        if saves < least_gain(attempt.arranged.seconds).min(seconds * 0.5) || saves < 0.2 {
+        if saves < least_gain(attempt.arranged.seconds) {
             return None;
         }
         let text = self.text().replacen("COPY", "COPY --link", 1);
@@ -352,6 +351,7 @@ fn bind_mounts(attempt: &Attempt<'_>) -> Vec<Offer> {
     let chosen = attempt.chosen.iter().map(|at| &attempt.splits[*at]);
     chosen
         .filter(|(stage, split)| !split.manifests.is_empty() && split.manifests.len() <= 8 && *stage != attempt.original.target)
+        .take(1)
         .filter_map(|(stage, split)| {
             let spot = Spot { attempt, stage: *stage, index: split.run, instruction: attempt.instruction(*stage, split.run) };
             let is_file = |context: &&String| attempt.input.tree.get(context).is_some_and(|entry| !entry.is_dir());

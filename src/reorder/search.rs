@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::model::{Edits, Item, Model};
+use super::model::{Edits, Item, Model, Source};
 
 /// The share of the expected seconds, and the seconds, that a change has to gain: a Dockerfile is left alone for
 /// next to nothing.
@@ -80,11 +80,20 @@ fn predecessors(items: &[Item]) -> Vec<Vec<bool>> {
                     earlier < later
                         && (items[earlier].pinned
                             || items[later].pinned
+                            || are_of_one_install(&items[earlier], &items[later])
                             || items[earlier].holds(&items[later]).is_some())
                 })
                 .collect()
         })
         .collect()
+}
+
+/// Tells whether two COPYs were added for the same install step: their order among each other gains nothing.
+fn are_of_one_install(a: &Item, b: &Item) -> bool {
+    match (&a.source, &b.source) {
+        (Source::Added { install: one, .. }, Source::Added { install: other, .. }) => one == other,
+        _ => false,
+    }
 }
 
 /// Moves one item at a time to where it gains most, until nothing gains.
@@ -101,7 +110,7 @@ fn climb(
     let least = least_gain(cost) / 20.0;
     loop {
         let mut best: Option<(f64, Vec<usize>)> = None;
-        for candidate in neighbours(&order, before) {
+        for candidate in neighbours(&order, before, &model.stages[stage].items) {
             if seen.len() > MOST_STATES {
                 break;
             }
@@ -117,10 +126,13 @@ fn climb(
     }
 }
 
-/// All orders that differ by one run of items that jumps to another place, and keep every dependency.
-fn neighbours(order: &[usize], before: &[Vec<bool>]) -> Vec<Vec<usize>> {
+/// All orders that differ by one run of items that jumps to an earlier place, and keep every dependency.
+fn neighbours(order: &[usize], before: &[Vec<bool>], items: &[Item]) -> Vec<Vec<usize>> {
     let mut found = Vec::new();
-    for from in 0..order.len() {
+    // What takes longest first: the bound may end the search before all were looked at.
+    let mut places: Vec<usize> = (0..order.len()).collect();
+    places.sort_by(|a, b| items[order[*b]].seconds.total_cmp(&items[order[*a]].seconds));
+    for from in places {
         for length in 1..=(order.len() - from).min(4) {
             let block = &order[from..from + length];
             for to in (0..from).rev() {

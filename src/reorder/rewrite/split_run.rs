@@ -154,7 +154,7 @@ impl Cutter<'_> {
             stage: self.site.stage,
             replaced: self.site.index..self.site.index + 1,
             text: runs.join(newline),
-            name: format!("run {} in a RUN of its own, apart from what stands before it", names.join(" and ")),
+            name: format!("cut the RUN in {} before {}", if names.len() == 1 { "two" } else { "three" }, names.join(" and before ")),
             why: "the same commands run in the same order, in the same directory and with the same variables; nothing that one part makes is removed by a later one, so the files are the same".to_owned(),
             proven: true,
             always: false,
