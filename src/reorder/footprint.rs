@@ -183,6 +183,13 @@ impl Footprint {
         self.reads.extend(effects.reads.all());
         self.writes.extend(effects.writes.all());
         self.told.extend(effects.writes.named.clone());
+        // A file can be made only where its directory is, and what makes a directory may make those above it.
+        for pattern in effects.writes.named.patterns() {
+            for above in directories_above(&pattern.text).filter(|path| !EXIST.contains(path)) {
+                self.reads.add(PathPattern::exact(above));
+                self.writes.add(PathPattern::exact(above));
+            }
+        }
         self.uses.any |= effects.environment.any;
         self.uses.packages |= effects.environment.packages;
         self.uses.names.extend(effects.environment.names.iter().cloned());
@@ -388,6 +395,49 @@ impl Footprint {
         };
         self.makes.iter().find(is_met).map(|(path, _)| Clash::Path(path.clone()))
     }
+}
+
+/// Directories that every image in which a command can run has (Filesystem Hierarchy Standard, chapters 3 to 5).
+const EXIST: [&str; 34] = [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/go",
+    "/home",
+    "/lib",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/include",
+    "/usr/lib",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/local/etc",
+    "/usr/local/include",
+    "/usr/local/lib",
+    "/usr/local/sbin",
+    "/usr/local/share",
+    "/usr/sbin",
+    "/usr/share",
+    "/usr/src",
+    "/var",
+    "/var/cache",
+    "/var/lib",
+    "/var/log",
+    "/var/spool",
+];
+
+/// The directories above a path, the root left out.
+fn directories_above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at]).filter(|above| !above.is_empty())
 }
 
 fn parent(path: &str) -> &str {

@@ -133,6 +133,12 @@ fn npm_install_and_build() {
 }
 
 #[test]
+fn yarn_install_and_build() {
+    let text = "FROM node\nWORKDIR /app\nCOPY . ./\nRUN yarn install --frozen-lockfile \\\n    && yarn run build:production\n";
+    insta::assert_snapshot!(shown(text, &[("package.json", "{}"), ("yarn.lock", ""), ("src/a.js", "x")]));
+}
+
+#[test]
 fn yarn_workspaces() {
     let text = "FROM node\nWORKDIR /app\nCOPY . .\nRUN yarn install --frozen-lockfile\n";
     insta::assert_snapshot!(shown(

@@ -170,12 +170,13 @@ fn keyword(word: &str, begins: bool, open: &mut Vec<&str>) -> Option<()> {
     Some(())
 }
 
-/// A part of a command as the shell gets it: lines that are comments taken out.
+/// A part of a command as the shell gets it: lines joined as the Dockerfile's reader joins them, those that are
+/// comments taken out.
 pub(super) fn as_shell_text(part: &str) -> String {
-    let mut lines = part.split('\n');
-    let first = lines.next().unwrap_or_default();
-    let rest = lines.filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty());
-    std::iter::once(first).chain(rest).collect::<Vec<_>>().join("\n").trim().to_owned()
+    let is_kept = |(at, line): &(usize, &str)| *at == 0 || !line.trim_start().starts_with('#');
+    let lines = part.split('\n').enumerate().filter(is_kept).map(|(_, line)| line.trim_end_matches('\r'));
+    let joined: String = lines.map(|line| line.trim_end().strip_suffix('\\').unwrap_or(line)).collect();
+    joined.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -197,6 +198,18 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(head_and_command(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_as_the_shell_gets_them() {
+        let cases = [
+            ("npm ci \\\n    ", "npm ci"),
+            (" a \\\n  # why\n  b \\\r\n c", "a   b  c"),
+            ("echo '# x' \\\n # y", "echo '# x'"),
+        ];
+        for (part, expected) in cases {
+            assert_eq!(as_shell_text(part), expected, "{part:?}");
         }
     }
 

@@ -446,7 +446,7 @@ fn last_stage() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6000, max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
 
     /// Whatever is proposed leaves the same image, and the text of what is proposed is a Dockerfile.
     #[test]
