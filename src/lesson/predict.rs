@@ -70,6 +70,40 @@ pub fn rows(lesson: &Lesson, step: usize) -> Result<Vec<String>, Trouble> {
     Ok(run(lesson, step)?.after.steps().map(|(_, label, _)| label).collect())
 }
 
+/// One line of the list that a learner marks: a step, or an instruction that makes none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Number of the step in the prediction, from 0.
+    pub step: Option<usize>,
+    /// Its label, or the instruction as written.
+    pub text: String,
+}
+
+/// The Dockerfile of a prediction by marks, as a list: every step with its label, and between them the
+/// instructions that make no step, as the build that is asked about has them. Empty for a choice.
+pub fn listing(lesson: &Lesson, step: usize) -> Result<Vec<Listed>, Trouble> {
+    if lesson.steps[step].manifest.rebuilds.is_none() {
+        return Ok(Vec::new());
+    }
+    let run = run(lesson, step)?;
+    let (graph, file) = (&run.after.outcome.graph, &run.after.input.dockerfile);
+    let mut lines: Vec<(usize, Listed)> = Vec::new();
+    for (i, s) in run.after.outcome.prediction.steps.iter().enumerate() {
+        lines.push((graph.steps[s.step].line, Listed { step: Some(i), text: s.label.to_string() }));
+    }
+    let is_step = |line: usize| graph.steps.iter().any(|s| s.line == line);
+    for (stage, info) in file.stages.iter().zip(&graph.stages).filter(|(_, info)| info.reachable) {
+        let others = stage.instructions.iter().map(|i| (i.line, &i.original));
+        for (line, text) in
+            std::iter::once((info.line, &stage.original)).chain(others).filter(|(l, _)| !is_step(*l))
+        {
+            lines.push((line, Listed { step: None, text: text.clone() }));
+        }
+    }
+    lines.sort_by_key(|(line, listed)| (*line, listed.step));
+    Ok(lines.into_iter().map(|(_, listed)| listed).collect())
+}
+
 /// Reveals a prediction.
 pub fn reveal(lesson: &Lesson, step: usize, answer: &Answer) -> Result<Reveal, Trouble> {
     let m = &lesson.steps[step].manifest;
@@ -115,6 +149,7 @@ fn why_cached(run: &Run, step: usize) -> String {
     match (word, earlier_ran) {
         ("FROM", _) => "The base image is the same one.".into(),
         ("COPY" | "ADD", false) => "Nothing that it takes in changed, and nothing before it ran.".into(),
+        ("WORKDIR", false) => "It makes the same directory on the same step.".into(),
         (_, false) => "Its text, its environment and all that stands before it are the same.".into(),
         ("COPY" | "ADD", true) => {
             "What it takes in has the same content, and the step that it stands on is the same.".into()

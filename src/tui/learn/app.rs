@@ -7,6 +7,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{Action, Scope, TABLE};
 use crate::lesson::goal::{self, Verdict};
+use crate::lesson::predict::Listed;
 use crate::lesson::progress::Recorded;
 use crate::lesson::scenario::{self, Built, Run, merged};
 use crate::lesson::{
@@ -84,6 +85,8 @@ pub struct Open {
     pub marks: BTreeSet<usize>,
     /// Labels to mark.
     pub rows: Vec<String>,
+    /// The same within the Dockerfile's other instructions.
+    pub listing: Vec<Listed>,
     /// The answer, once it was given.
     pub reveal: Option<Reveal>,
     /// The learner's files.
@@ -409,6 +412,7 @@ impl Open {
             cursor: 0,
             marks: BTreeSet::new(),
             rows: Vec::new(),
+            listing: Vec::new(),
             reveal: None,
             files: None,
             verdicts: Vec::new(),
@@ -459,7 +463,11 @@ impl Open {
     /// What a step shows when it begins.
     fn enter(&mut self) {
         match self.kind() {
-            Some(Kind::Predict) => self.rows = predict::rows(&self.lesson, self.step).unwrap_or_default(),
+            Some(Kind::Predict) => {
+                self.listing = predict::listing(&self.lesson, self.step).unwrap_or_default();
+                self.rows =
+                    self.listing.iter().filter(|l| l.step.is_some()).map(|l| l.text.clone()).collect();
+            }
             Some(Kind::Read) => {
                 let project = self.lesson.start(self.step);
                 let build = &self.lesson.manifest.build;
@@ -494,12 +502,23 @@ impl Open {
         let (left, right) =
             (goal::scene(goal, from, &start, &build), goal::scene(goal, from, &files.project, &build));
         self.caption = match &right {
-            Ok(run) if run.changed.is_empty() => "with these options".into(),
+            Ok(run) if run.changed.is_empty() && m.kind == Kind::Do => "nothing changed yet".into(),
+            Ok(run) if run.changed.is_empty() => options_in_words(&goal.with),
             Ok(run) if m.kind == Kind::Do => format!("you changed {}", run.changed.join(", ")),
             Ok(run) => format!("after an edit of {}", run.changed.join(", ")),
             Err(e) => e.to_string(),
         };
         self.picture = two(left.ok().as_ref(), right.ok().as_ref());
+    }
+}
+
+/// What is different about the second build, where no file is.
+fn options_in_words(with: &crate::lesson::manifest::BuildOptions) -> String {
+    let args: Vec<String> = with.build_args.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    if args.is_empty() {
+        "built once more".into()
+    } else {
+        format!("built once more, with {}", args.join(", "))
     }
 }
 

@@ -322,56 +322,78 @@ fn marks(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &Open) {
     let inner = ask(buffer, inner, theme, open);
     let Some(reveal) = &open.reveal else {
         let rows = usize::from(inner.height);
-        let first = paint::scroll(open.cursor, 0, rows, open.rows.len());
-        for (row, (i, label)) in open.rows.iter().enumerate().skip(first).take(rows).enumerate() {
+        let here = open.listing.iter().position(|l| l.step == Some(open.cursor)).unwrap_or(0);
+        let first = paint::scroll(here, 0, rows, open.listing.len());
+        for (row, listed) in open.listing.iter().skip(first).take(rows).enumerate() {
+            let Some(i) = listed.step else {
+                line(
+                    buffer,
+                    inner,
+                    row,
+                    theme,
+                    &format!("           {}", safe(&listed.text)),
+                    false,
+                    Role::Dim,
+                );
+                continue;
+            };
             let mark = if open.marks.contains(&(i + 1)) { "[REBUILDS]" } else { "[        ]" };
-            let text = format!("{mark} {}", safe(label));
-            line(buffer, inner, row, theme, &text, i == open.cursor, Role::Text);
+            line(
+                buffer,
+                inner,
+                row,
+                theme,
+                &format!("{mark} {}", safe(&listed.text)),
+                i == open.cursor,
+                Role::Text,
+            );
         }
         return;
     };
-    revealed(buffer, inner, theme, &reveal.rows, open.cursor);
+    revealed(buffer, inner, theme, &reveal.rows, open);
 }
 
 /// The list after the reveal: what was said, what is, and why for the row under the cursor.
-fn revealed(buffer: &mut Buffer, area: Rect, theme: &Theme, rows: &[Row], cursor: usize) {
+fn revealed(buffer: &mut Buffer, area: Rect, theme: &Theme, rows: &[Row], open: &Open) {
+    let cursor = open.cursor;
     let why: String = rows.get(cursor).map(|r| r.why.join(" ")).unwrap_or_default();
     let pieces = [source::Span { text: safe(&why).into_owned(), style: source::Style::Plain }];
-    let why: Vec<Line<'_>> = source::wrap(&pieces, usize::from(area.width).saturating_sub(2))
-        .into_iter()
-        .map(|l| {
-            let text: String = l.into_iter().map(|p| p.text).collect();
-            Line::styled(format!("  {text}"), theme.style(Role::Guide))
-        })
-        .collect();
-    let below = if rows.get(cursor).is_some_and(|r| !r.why.is_empty()) {
-        why.len().min(usize::from(area.height) / 3)
+    let why: Vec<Line<'_>> = if why.is_empty() {
+        Vec::new()
     } else {
-        0
+        source::wrap(&pieces, usize::from(area.width).saturating_sub(4))
+            .into_iter()
+            .map(|l| {
+                let text: String = l.into_iter().map(|p| p.text).collect();
+                Line::styled(format!("    {text}"), theme.style(Role::Guide))
+            })
+            .collect()
     };
-    let shown = usize::from(area.height) - below;
-    let first = paint::scroll(cursor, 0, shown, rows.len());
+    let below = why.len().min(usize::from(area.height) / 3);
+    let here = open.listing.iter().position(|l| l.step == Some(cursor)).unwrap_or(0);
+    let first = paint::scroll(here, 0, usize::from(area.height) - below, open.listing.len());
     let mut at = 0;
-    for (i, row) in rows.iter().enumerate().skip(first) {
-        if at >= usize::from(area.height) {
-            break;
-        }
+    for listed in open.listing.iter().skip(first) {
+        let Some((i, row)) = listed.step.and_then(|i| Some((i, rows.get(i)?))) else {
+            line(buffer, area, at, theme, &format!("            {}", safe(&listed.text)), false, Role::Dim);
+            at += 1;
+            continue;
+        };
         let (sign, word, role) = match (row.rebuilds, row.assumed) {
             (true, false) => (theme.glyphs.rebuilds, "REBUILDS ", Role::RebuildsText),
             (true, true) => (theme.glyphs.rebuilds, "REBUILDS?", Role::Maybe),
             (false, false) => (theme.glyphs.cached, "cached   ", Role::Cached),
             (false, true) => (theme.glyphs.cached, "cached?  ", Role::Maybe),
         };
-        let said = if row.marked == row.rebuilds { "   " } else { "you" };
-        let other = match (row.marked == row.rebuilds, row.marked) {
+        let said = match (row.marked == row.rebuilds, row.marked) {
             (true, _) => "",
-            (false, true) => ": rebuilds  ",
-            (false, false) => ": cached    ",
+            (false, true) => "(you: rebuilds) ",
+            (false, false) => "(you: cached) ",
         };
-        let text = format!("{sign} {word} {said}{other} {}", safe(&row.label));
+        let text = format!("{sign} {word} {said}{}", safe(&row.label));
         line(buffer, area, at, theme, &text, i == cursor, role);
         at += 1;
-        if i == cursor && below > 0 {
+        if i == cursor {
             for l in why.iter().take(below) {
                 if let Some(rect) = row_at(area, at) {
                     l.clone().render(rect, buffer);
@@ -395,8 +417,9 @@ fn line(buffer: &mut Buffer, area: Rect, row: usize, theme: &Theme, text: &str, 
 
 /// Task and goals above, the two sides below.
 fn work(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &Open) {
-    let wanted = open.verdicts.len() as u16 + 5;
-    let goals = wanted.min(area.height * 3 / 5).max(4.min(area.height));
+    // Frame, two rows for the task, two for a reason, one for the folder.
+    let wanted = open.verdicts.len() as u16 + 7;
+    let goals = wanted.min(area.height * 3 / 5).max(8.min(area.height));
     let top = Rect { height: goals, ..area };
     let done = open.verdicts.iter().filter(|v| v.holds).count();
     let title = format!("{done} of {} goals hold", open.verdicts.len());
