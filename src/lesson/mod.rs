@@ -18,6 +18,7 @@ pub mod predict;
 pub mod progress;
 pub mod project;
 pub mod prove;
+pub mod real;
 pub mod scenario;
 pub mod size;
 pub mod text;
