@@ -106,3 +106,116 @@ fn every_case_named_as_a_source_is_recorded() {
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn the_table_of_beliefs_is_up_to_date() {
+    let output = assert_cmd::Command::cargo_bin("layerlab")
+        .unwrap()
+        .args(["learn", "beliefs", "--markdown"])
+        .env("XDG_STATE_HOME", std::env::temp_dir().join("layerlab-no-state"))
+        .output()
+        .unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    let file = root().join("BELIEFS.md");
+    if std::env::var_os("UPDATE_LESSONS").is_some() {
+        std::fs::write(&file, &table).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap_or_default(),
+        table,
+        "UPDATE_LESSONS=1 cargo test --test lessons beliefs"
+    );
+}
+
+#[test]
+fn the_plans_of_teachers_add_up() {
+    let ids: Vec<String> = lessons().into_iter().map(|l| l.id).collect();
+    let plans = layerlab::lesson::plan::plans();
+    for (id, minutes) in [("45", 45..=45), ("90", 90..=90), ("half-day", 180..=240)] {
+        let plan = plans.iter().find(|p| p.id == id).unwrap_or_else(|| panic!("no plan {id}"));
+        let sum: u32 = plan.part.iter().map(|p| p.minutes).sum();
+        assert!(minutes.contains(&sum), "plan {id} takes {sum} minutes");
+        for lesson in plan.part.iter().filter_map(|p| p.lesson.as_ref()) {
+            assert!(ids.contains(lesson), "plan {id} names {lesson}");
+        }
+    }
+}
+
+/// A lesson that is right, as files.
+fn sound() -> LessonFiles {
+    let toml = r#"format = 1
+title = "T"
+minutes = 5
+remember = ["a", "b", "c"]
+
+[[step]]
+id = "go"
+kind = "predict"
+ask = "What?"
+change = [{ edit = "a.txt" }]
+rebuilds = ["COPY"]
+"#;
+    let md = "<!-- step go -->\nText.\n<!-- after go -->\nSo.\n";
+    [
+        ("lesson.toml", toml),
+        ("lesson.md", md),
+        ("project/Dockerfile", "FROM a\nCOPY . .\n"),
+        ("project/a.txt", "x\n"),
+    ]
+    .into_iter()
+    .map(|(path, text)| (path.to_string(), text.into()))
+    .collect()
+}
+
+#[test]
+fn a_hostile_lesson_is_refused_whoever_wrote_it() {
+    assert!(Lesson::load("40-ok", &sound()).is_ok());
+    for (path, text, says) in [
+        ("project/../../.bashrc", "x", "clean path"),
+        ("project//etc/passwd", "x", "inside of the project"),
+        ("project/.git/hooks/pre-commit", "#!/bin/sh", "programs act on it"),
+        ("project/.GIT/config", "[core]\nfsmonitor = evil", "programs act on it"),
+        ("project/.envrc", "rm -rf ~", "programs act on it"),
+        ("project/sub/.vscode/tasks.json", "{}", "programs act on it"),
+        ("solutions/go/.git/config", "x", "programs act on it"),
+        ("variants/x/..\\..\\y", "x", "may not have"),
+        ("project/x\u{1b}]0;y", "x", "may not have"),
+        ("project/a.txt", "\u{1b}[2J", "control character"),
+        ("lesson.md", "<!-- step go -->\n\u{1b}]52;c;eA==\u{7}\n", "control character"),
+        ("lesson.md", "<!-- step go -->\n\u{202e}x\n", "control character"),
+    ] {
+        let mut files = sound();
+        files.insert(path.to_string(), text.into());
+        let errors = Lesson::load("40-bad", &files).expect_err(path);
+        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert!(all.iter().any(|e| e.contains(says)), "{path:?} {text:?}: {all:?}");
+        assert!(!all.concat().contains('\u{1b}'), "a message sends nothing either");
+    }
+    assert!(Lesson::load("../up", &sound()).is_err());
+}
+
+#[test]
+fn mistakes_in_a_manifest_are_told_with_line_and_column() {
+    for (from, to, place, says) in [
+        ("minutes = 5", "minutes = 5\nminuets = 6", "lesson.toml:4:1", "unknown field"),
+        ("kind = \"predict\"", "kind = \"predikt\"", "lesson.toml:8:8", "unknown variant"),
+        ("{ edit = \"a.txt\" }", "{ edti = \"a.txt\" }", "lesson.toml:10:", "unknown field"),
+        ("{ edit = \"a.txt\" }", "{ text = \"a\" }", "lesson.toml:7:1", "needs a verb"),
+        (
+            "rebuilds = [\"COPY\"]",
+            "choices = [\"a\", \"b\"]\nanswer = 3",
+            "lesson.toml:7:1",
+            "number of the right choice",
+        ),
+        ("[\"a\", \"b\", \"c\"]", "[\"a\"]", "lesson.toml:4:1", "three lines"),
+        ("format = 1", "format = 9", "lesson.toml:1:1", "format 9 is not known"),
+        ("format = 1", "format = ", "lesson.toml:1:", ""),
+    ] {
+        let mut files = sound();
+        let text = files["lesson.toml"].replacen(from, to, 1);
+        files.insert("lesson.toml".into(), text.into());
+        let errors = Lesson::load("40-bad", &files).expect_err(to);
+        let first = errors[0].to_string();
+        assert!(first.contains(place) && first.contains(says), "{to}: {first}");
+    }
+}

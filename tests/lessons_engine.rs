@@ -5,7 +5,8 @@ mod engine_support;
 use std::path::Path;
 
 use engine_support::Which;
-use layerlab::engine::compare::{Ending, RealStatus, Verdict};
+use layerlab::engine::compare::{Ending, Verdict};
+use layerlab::engine::progress::Status as RealStatus;
 use layerlab::engine::series;
 use layerlab::engine::session::{BuildReport, Settings};
 use layerlab::lesson::{Course, real};
@@ -22,20 +23,28 @@ fn every_prediction_comes_true_on_a_present_day_engine() {
             let id = &claim.scenario.id;
             let mut reports: Vec<BuildReport> = Vec::new();
             let settings = Settings::new(Path::new("Dockerfile"));
-            if let Err(e) = series::own_context(&engine, &claim.scenario, &settings, &mut |r| reports.push(r)) {
+            if let Err(e) = series::own_context(&engine, &claim.scenario, &settings, &mut |r| reports.push(r))
+            {
                 wrong.push_str(&format!("{id}: {e}\n"));
                 continue;
             }
             builds += reports.len();
             let Some(second) = reports.get(1) else {
-                wrong.push_str(&format!("{id}: the first build ended it: {:?}\n", reports.first().map(|r| &r.ending)));
+                wrong.push_str(&format!(
+                    "{id}: the first build ended it: {:?}\n",
+                    reports.first().map(|r| &r.ending)
+                ));
                 continue;
             };
             if second.ending != Ending::Built {
                 wrong.push_str(&format!("{id}: {:?}\n", second.ending));
             }
             if second.steps.len() != claim.steps.len() {
-                wrong.push_str(&format!("{id}: {} steps, and the lesson has {}\n", second.steps.len(), claim.steps.len()));
+                wrong.push_str(&format!(
+                    "{id}: {} steps, and the lesson has {}\n",
+                    second.steps.len(),
+                    claim.steps.len()
+                ));
             }
             for (row, (label, said)) in second.steps.iter().zip(&claim.steps) {
                 steps += 1;
@@ -49,7 +58,10 @@ fn every_prediction_comes_true_on_a_present_day_engine() {
                 let as_said = said.is_none() || ran.is_none() || *said == ran;
                 let as_modelled = !matches!(row.verdict, Verdict::Different | Verdict::GuessedWrong);
                 if !as_said || !as_modelled {
-                    wrong.push_str(&format!("{id}: {label}: the lesson says {said:?}, the engine {real:?} ({:?})\n", row.verdict));
+                    wrong.push_str(&format!(
+                        "{id}: {label}: the lesson says {said:?}, the engine {real:?} ({:?})\n",
+                        row.verdict
+                    ));
                 }
             }
         }

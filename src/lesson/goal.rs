@@ -268,7 +268,8 @@ fn names(cause: &Cause, wanted: &Because) -> bool {
 /// Whether an instruction says a text, blanks counted once.
 fn contains(instruction: &str, text: &str) -> bool {
     let squeeze = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ");
-    squeeze(instruction).to_lowercase().contains(&squeeze(text).to_lowercase())
+    let (written, text) = (squeeze(instruction).to_lowercase(), squeeze(text).to_lowercase());
+    written.contains(&text) || scenario::without_json(&written).contains(&text)
 }
 
 /// Whether the last USER of the final stage is another than root, or the base says so in its name.

@@ -48,7 +48,9 @@ pub fn claims(lesson: &Lesson) -> Result<Vec<Claim>, String> {
             continue;
         }
         let run = predict::run(lesson, i).map_err(|e| format!("{}/{}: {e}", lesson.id, m.id))?;
-        claims.push(claim(lesson, i, &run, &before, &after).map_err(|e| format!("{}/{}: {e}", lesson.id, m.id))?);
+        claims.push(
+            claim(lesson, i, &run, &before, &after).map_err(|e| format!("{}/{}: {e}", lesson.id, m.id))?,
+        );
     }
     Ok(claims)
 }
@@ -77,7 +79,8 @@ fn claim(
         project.insert("Dockerfile", ProjectFile::text(adapted(&text, stand_ins, &names)?));
     }
     let context = old.iter().map(|(path, file)| (path.to_string(), content(file))).collect();
-    let mut edit: Vec<Edit> = old.changed(&new).into_iter().flat_map(|path| edits(&path, &old, &new)).collect();
+    let mut edit: Vec<Edit> =
+        old.changed(&new).into_iter().flat_map(|path| edits(&path, &old, &new)).collect();
     edit.extend(touched.into_iter().map(|path| Edit::Touch { path: path.clone(), mtime: None }));
     let scenario = Scenario {
         id: format!("{}/{}", lesson.id, m.id),
@@ -127,10 +130,10 @@ fn adapted(text: &str, stand_ins: &[StandIn], names: &BTreeMap<String, String>) 
         for instruction in &stage.instructions {
             let InstructionKind::Run(run) = &instruction.kind else { continue };
             let CommandLine::Shell(command) = &run.command else { continue };
-            let with = stand_ins.iter().find(|s| command.contains(&s.run)).map_or_else(
-                || format!(": '{}'", command.replace('\'', "'\\''")),
-                |s| s.with.clone(),
-            );
+            let with = stand_ins
+                .iter()
+                .find(|s| command.contains(&s.run))
+                .map_or_else(|| format!(": '{}'", command.replace('\'', "'\\''")), |s| s.with.clone());
             let mounts: String = run.mounts.iter().map(|m| format!("--mount={} ", m.value)).collect();
             changes.push((instruction.span.clone(), format!("RUN {mounts}{with}")));
         }
@@ -169,11 +172,8 @@ fn edits(path: &str, old: &Project, new: &Project) -> Vec<Edit> {
 }
 
 fn options(build: &BuildOptions, names: &BTreeMap<String, String>) -> Options {
-    let images: BTreeMap<String, String> = build
-        .images
-        .keys()
-        .filter_map(|image| Some((names.get(image)?.clone(), "b".to_string())))
-        .collect();
+    let images: BTreeMap<String, String> =
+        build.images.keys().filter_map(|image| Some((names.get(image)?.clone(), "b".to_string()))).collect();
     Options {
         target: build.target.clone(),
         build_args: (!build.build_args.is_empty()).then(|| build.build_args.clone()),

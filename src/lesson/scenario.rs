@@ -171,9 +171,10 @@ impl Built {
         self.outcome.prediction.steps.iter().enumerate().map(|(i, s)| (i, s.label.to_string(), s.status))
     }
 
-    /// Steps whose label has a text.
+    /// Steps whose label has a text; `RUN ["npm", "ci"]` has `npm ci`.
     pub fn find(&self, text: &str) -> Vec<usize> {
-        self.steps().filter(|(_, label, _)| label.contains(text)).map(|(i, _, _)| i).collect()
+        let has = |label: &str| label.contains(text) || without_json(label).contains(text);
+        self.steps().filter(|(_, label, _)| has(label)).map(|(i, _, _)| i).collect()
     }
 
     /// Steps that run.
@@ -210,4 +211,9 @@ impl Built {
             })
             .collect()
     }
+}
+
+/// An instruction in JSON form as it would read without.
+pub fn without_json(text: &str) -> String {
+    text.replace("\", \"", " ").replace("\",\"", " ").replace("[\"", "").replace("\"]", "")
 }

@@ -52,7 +52,7 @@ pub fn sentence(cause: &Cause) -> String {
             format!("In its environment, {}.", names.join(", "))
         }
         Cause::Parent { step } => {
-            format!("It stands on {}, which runs anew: whatever follows it follows.", short(step))
+            format!("It stands on {}, which runs anew, so it has to follow.", short(step))
         }
         Cause::Output { step, path } => format!("It copies {path}, which {} made anew.", short(step)),
         Cause::Base { image, .. } => format!("{image} is another image now."),

@@ -8,6 +8,8 @@ mod keys;
 mod markdown;
 pub mod present;
 mod present_view;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::path::{Path, PathBuf};
@@ -111,13 +113,8 @@ fn start_anew(file: &Path) -> anyhow::Error {
 /// Opens the learner's own editor and waits for it.
 fn edit(file: &Path) -> std::io::Result<()> {
     let editor = ["VISUAL", "EDITOR"].iter().find_map(std::env::var_os).filter(|e| !e.is_empty());
-    let Some(editor) = editor else {
-        return Err(std::io::Error::other(
-            "set EDITOR, or open the file in any editor: changes are seen when saved",
-        ));
-    };
     // `code --wait` is a program and its options. A lesson has no say in either.
-    let editor = editor.to_string_lossy().into_owned();
+    let editor = editor.map_or_else(|| "vi".to_string(), |e| e.to_string_lossy().into_owned());
     let mut words = editor.split_whitespace();
     std::process::Command::new(words.next().unwrap_or("vi")).args(words).arg(file).status().map(|_| ())
 }

@@ -160,7 +160,14 @@ fn split(area: Rect, kind: Option<Kind>) -> (Rect, Rect) {
 fn lesson(buffer: &mut Buffer, area: Rect, app: &mut App) {
     let theme = app.theme;
     let Some(open) = &mut app.open else { return };
-    let (left, right) = split(area, open.kind());
+    let (mut left, mut right) = split(area, open.kind());
+    if right.x == left.x && right.height > 0 {
+        // A short text leaves its rows to the work.
+        let wanted =
+            markdown::lines(&theme, &body(open), usize::from(left.width).saturating_sub(4)).len() as u16 + 2;
+        left.height = left.height.min(wanted.max(4));
+        right = Rect { y: left.bottom(), height: area.height - left.height, ..area };
+    }
     words(buffer, left, &theme, open);
     if right.height == 0 {
         return;
@@ -237,7 +244,7 @@ fn words(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &mut Open) {
     open.more = lines.len().saturating_sub(rows + open.scroll);
     paint::put_lines(buffer, inner, &lines[open.scroll.min(lines.len())..]);
     if open.more > 0 {
-        let says = format!(" {} more lines: PgDn ", open.more);
+        let says = format!(" {} more: PgDn ", crate::tui::text::plural(open.more, "line"));
         paint::put_right(
             buffer,
             area.right() - 2,
