@@ -59,7 +59,7 @@ fn a_lesson_goes_from_prediction_to_repair_on_the_plain_command_line() {
     me.says(&["predict", "7"], 2, &["no step", "numbers from 1 to 4"]);
     me.says(&["predict", "3"], 0, &["3 of 4 right", "RUN npm install", "It stands on COPY . ."]);
     me.says(&["predict", "3,4"], 0, &["All right"]);
-    me.says(&["predict", "3"], 0, &["All right"]);
+    me.says(&["predict", "5"], 0, &["All right"]);
     me.says(&["check"], 1, &["asks for a prediction"]);
     me.says(&["predict", "3", "4", "5"], 0, &["All right", "Your files:", "[ ] saving any file under src/"]);
     me.says(&["check"], 1, &["Not yet", "After an edit of src/app.js: RUN npm install rebuilds"]);

@@ -16,7 +16,8 @@ use crate::lesson::{Answer, Kind, Lesson, plan};
 #[derive(Debug, clap::Args)]
 pub struct HandoutArgs {
     /// Numbers or names of lessons [default: those of the plan, or all]
-    lessons: Vec<String>,
+    #[arg(value_name = "LESSON")]
+    named: Vec<String>,
     /// The form
     #[arg(long, value_enum, default_value = "html")]
     format: Form,
@@ -60,7 +61,7 @@ pub fn run(desk: &Desk, args: &HandoutArgs) -> anyhow::Result<Ended> {
         plan::plans().into_iter().find(|p| p.id == id)
     });
     let mut chosen: Vec<&Lesson> = Vec::new();
-    for name in &args.lessons {
+    for name in &args.named {
         match desk.course.find(name) {
             Some(at) => chosen.push(&all[at]),
             None => bail!("there is no lesson {name:?}: `layerlab learn list` shows them all"),

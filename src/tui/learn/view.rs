@@ -424,8 +424,8 @@ fn line(buffer: &mut Buffer, area: Rect, row: usize, theme: &Theme, text: &str, 
 
 /// Task and goals above, the two sides below.
 fn work(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &Open) {
-    // Frame, two rows for the task, two for a reason, one for the folder.
-    let wanted = open.verdicts.len() as u16 + 7;
+    // Frame, two rows for the task, three for a reason, one for the folder.
+    let wanted = open.verdicts.len() as u16 + 8;
     let goals = wanted.min(area.height * 3 / 5).max(8.min(area.height));
     let top = Rect { height: goals, ..area };
     let done = open.verdicts.iter().filter(|v| v.holds).count();
@@ -451,7 +451,8 @@ fn work(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &Open) {
         })
         .collect();
     let room = usize::from(inner.height).saturating_sub(1).max(1);
-    let below = why.len().min(2).min(room.saturating_sub(1));
+    let spare = room.saturating_sub(open.verdicts.len()).max(2);
+    let below = why.len().min(spare).min(room.saturating_sub(1));
     let first = paint::scroll(open.cursor, 0, room - below, open.verdicts.len());
     let mut at = 0;
     for (i, v) in open.verdicts.iter().enumerate().skip(first) {
