@@ -4,7 +4,6 @@ mod engine_support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use engine_support::Which;
 use layerlab::engine::compare::{Ending, Verdict};
@@ -12,9 +11,6 @@ use layerlab::engine::scenario::Scenario;
 use layerlab::engine::session::{BuildReport, SessionError, Settings};
 use layerlab::engine::{Engine, series};
 use layerlab::graph::ImageStore;
-
-/// One engine at a time: what it holds is counted before and after.
-static ALONE: Mutex<()> = Mutex::new(());
 
 fn scenarios() -> Vec<Scenario> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
@@ -77,7 +73,7 @@ fn judge(scenario: &Scenario, reports: &[BuildReport]) -> Came {
 /// All scenarios on an engine of today's frontend, but for the known differences of 2024.
 fn verify_all(which: Which, store: ImageStore) {
     let Some(engine) = engine_support::engine(which) else { return };
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = engine_support::alone(which);
     assert_eq!(engine.store, store, "the store is found by asking the engine");
     assert!(engine.raw_json && engine.host_network);
     let before = engine_support::holdings(which);
@@ -120,7 +116,7 @@ fn every_scenario_goes_as_predicted_with_the_containerd_store() {
 #[test]
 fn the_old_engine_differs_in_what_its_frontend_lacks_and_in_nothing_else() {
     let Some(engine) = engine_support::engine(Which::Old) else { return };
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = engine_support::alone(Which::Old);
     assert!(!engine.raw_json, "progress comes as text");
     assert_eq!(engine.dockerd(), Some((20, 10)));
     let before = engine_support::holdings(Which::Old);
@@ -159,7 +155,7 @@ fn the_old_engine_differs_in_what_its_frontend_lacks_and_in_nothing_else() {
 #[test]
 fn a_second_run_is_as_cold_as_the_first() {
     let Some(engine) = engine_support::engine(Which::New) else { return };
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = engine_support::alone(Which::New);
     let scenario = scenarios().into_iter().find(|s| s.id == "npm-manifests-first").expect("in the tree");
     for _ in 0..2 {
         let reports = run(&engine, &scenario).expect("it builds");
@@ -171,7 +167,7 @@ fn a_second_run_is_as_cold_as_the_first() {
 #[test]
 fn a_base_that_is_nowhere_is_named() {
     let Some(engine) = engine_support::engine(Which::New) else { return };
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = engine_support::alone(Which::New);
     let text = "dockerfile = \"FROM layerlab.invalid/nothing:1\\nRUN x\\n\"";
     let error = run(&engine, &Scenario::read(text).expect("TOML")[0]).expect_err("no such image");
     assert!(

@@ -4,14 +4,10 @@ mod engine_support;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use engine_support::Which;
 use layerlab::engine::images::{Image, NodeKind};
 use layerlab::engine::{BuildError, Engine, Request};
-
-/// One at a time: what an engine holds is counted before and after.
-static ALONE: Mutex<()> = Mutex::new(());
 
 fn write(folder: &Path, files: &[(&str, &str)]) {
     for (path, text) in files {
@@ -32,7 +28,7 @@ const BEFORE: &str = "FROM alpine:3.17\nWORKDIR /app\nCOPY src/b.txt ./\nCOPY sr
 
 fn compare_images(which: Which) {
     let Some(engine) = engine_support::engine(which) else { return };
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = engine_support::alone(which);
     let before_all = engine_support::holdings(which);
     let before = built(&engine, BEFORE).expect("it builds");
     let made = before.files.get("app/made.txt").expect("made by RUN");
@@ -80,7 +76,7 @@ fn images_are_compared_file_by_file_on_the_old_engine() {
 #[test]
 fn paths_that_vary_by_themselves_are_found_by_building_twice() {
     let Some(engine) = engine_support::engine(Which::New) else { return };
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = engine_support::alone(Which::New);
     let folder = tempfile::tempdir().expect("a folder");
     let dockerfile = "FROM alpine:3.17\nRUN cat /proc/sys/kernel/random/uuid > /stamp; echo same > /same\n";
     write(folder.path(), &[("Dockerfile", dockerfile)]);
@@ -92,7 +88,7 @@ fn paths_that_vary_by_themselves_are_found_by_building_twice() {
 #[test]
 fn a_stored_image_tells_its_config_and_a_missing_one_says_that_it_is_missing() {
     let Some(engine) = engine_support::engine(Which::New) else { return };
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = engine_support::alone(Which::New);
     let image = engine.stored_image("node:20-alpine").expect("asked").expect("there");
     assert_eq!(image.graph_config().env[0].0, "PATH");
     assert!(image.bytes > 1_000_000 && !image.layers.is_empty());

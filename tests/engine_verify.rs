@@ -4,13 +4,9 @@ mod engine_support;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::{Mutex, PoisonError};
 
 use engine_support::Which;
 use serde_json::Value;
-
-/// One engine at a time: what it holds is counted before and after.
-static ALONE: Mutex<()> = Mutex::new(());
 
 /// The binary, without any engine of this machine's and with a state folder of the test's.
 fn layerlab(home: &Path) -> Command {
@@ -133,7 +129,7 @@ edit = [{ op = "append", path = "src/basket.js", content = "// more\n" }]
 fn verify_demo(which: Which) {
     let home = tempfile::tempdir().expect("a folder");
     let Some(mut command) = on(which, home.path()) else { return };
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = engine_support::alone(which);
     let folder = demo(home.path());
     let scenario = home.path().join("s.toml");
     std::fs::write(&scenario, SCENARIO).expect("ours");
@@ -214,7 +210,7 @@ fn the_demo_is_verified_on_the_old_engine() {
 fn a_build_that_fails_on_the_engine_is_no_answer() {
     let home = tempfile::tempdir().expect("a folder");
     let Some(mut command) = on(Which::New, home.path()) else { return };
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = engine_support::alone(Which::New);
     std::fs::write(home.path().join("Dockerfile"), "FROM alpine:3.17\nRUN exit 3\nRUN ls\n").expect("ours");
     let output = command.arg("verify").arg(home.path()).output().expect("it runs");
     let (said, complained) = (text(&output.stdout), text(&output.stderr));
@@ -229,7 +225,7 @@ fn a_build_that_fails_on_the_engine_is_no_answer() {
 fn a_step_that_takes_too_long_is_ended() {
     let home = tempfile::tempdir().expect("a folder");
     let Some(mut command) = on(Which::New, home.path()) else { return };
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = engine_support::alone(Which::New);
     std::fs::write(home.path().join("Dockerfile"), "FROM alpine:3.17\nRUN sleep 600\n").expect("ours");
     let held = engine_support::holdings(Which::New);
     let output = command.args(["verify", "--timeout", "2"]).arg(home.path()).output().expect("it runs");
@@ -243,7 +239,7 @@ fn a_step_that_takes_too_long_is_ended() {
 fn an_interrupt_ends_the_build_and_tidies_up() {
     let home = tempfile::tempdir().expect("a folder");
     let Some(mut command) = on(Which::New, home.path()) else { return };
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = engine_support::alone(Which::New);
     let project = home.path().join("project");
     let temporary = home.path().join("tmp");
     std::fs::create_dir(&project).expect("ours");

@@ -81,7 +81,8 @@ pub enum Verdict {
     GuessedWrong,
     /// They differ in a way in which this engine is known to differ from BuildKit of today.
     KnownDifference,
-    /// Found in the engine's cache from builds before this session, which layerlab cannot know of.
+    /// Found in the engine's cache from builds that layerlab cannot know of: from before this session, or
+    /// finished beside a step that failed.
     FromBefore,
     /// The build ended before this step.
     NotReached,
@@ -398,6 +399,23 @@ pub fn excuse(rows: &mut [Row], guessed_wrong: &mut BTreeSet<String>) {
     }
     let wrong = rows.iter().filter(|r| r.verdict == Verdict::GuessedWrong);
     guessed_wrong.extend(wrong.map(|row| row.label.to_string()));
+}
+
+/// Takes down the steps of a build that failed: whether one that was under way beside the failing one was
+/// finished and kept is a matter of time.
+pub fn note_overtaken(rows: &[Row], overtaken: &mut BTreeSet<String>) {
+    overtaken.extend(rows.iter().map(|row| row.label.to_string()));
+}
+
+/// Lets go of steps that are found now because they were finished in a build that failed.
+pub fn excuse_overtaken(rows: &mut [Row], overtaken: &BTreeSet<String>) {
+    for row in rows.iter_mut() {
+        let is_found = row.real.is_some_and(|r| r.status == RealStatus::Cached);
+        if row.verdict == Verdict::Different && is_found && overtaken.contains(&row.label.to_string()) {
+            row.verdict = Verdict::FromBefore;
+            row.note = Some("it was finished in the build before, while another step failed".to_owned());
+        }
+    }
 }
 
 /// Which kind of difference it is.

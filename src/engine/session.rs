@@ -42,6 +42,8 @@ pub struct Session<'a> {
     around: Circumstances,
     /// Steps of which an uncertain prediction did not come true, by label.
     guessed_wrong: BTreeSet<String>,
+    /// Steps that were under way when a build failed, by label.
+    overtaken: BTreeSet<String>,
     is_first: bool,
 }
 
@@ -177,6 +179,7 @@ impl<'a> Session<'a> {
             marked: BTreeMap::new(),
             around,
             guessed_wrong: BTreeSet::new(),
+            overtaken: BTreeSet::new(),
             is_first: true,
         }
     }
@@ -241,6 +244,11 @@ impl<'a> Session<'a> {
             Ok(outcome) => {
                 report.steps = compare::rows(outcome, &built.progress, &self.around);
                 compare::excuse(&mut report.steps, &mut self.guessed_wrong);
+                if built.progress.failure.is_some() {
+                    compare::note_overtaken(&report.steps, &mut self.overtaken);
+                } else {
+                    compare::excuse_overtaken(&mut report.steps, &self.overtaken);
+                }
                 let error = outcome.prediction.error.as_ref();
                 report.ending = compare::ending(error, &built.progress, &self.around);
                 self.simulator.commit(outcome);
@@ -310,14 +318,10 @@ impl<'a> Session<'a> {
         if let Some(known) = self.images.get(name) {
             return Ok(known.clone());
         }
-        let image = match self.engine.stored_image(name)? {
-            Some(image) => image,
-            None => {
-                let image = self.engine.pulled_image(name, limit)?;
-                self.pulled.push(self.engine.pulled_for_now(name));
-                image
-            }
-        };
+        let (image, was_pulled) = self.engine.pulled_image(name, limit)?;
+        if was_pulled {
+            self.pulled.push(self.engine.pulled_for_now(name));
+        }
         self.images.insert(name.to_owned(), image.clone());
         Ok(image)
     }

@@ -137,18 +137,20 @@ impl Engine {
         }))
     }
 
-    /// Looks at an image, and pulls it where it is not there.
+    /// Looks at an image, and pulls it where it is not there; also tells whether it was pulled.
     ///
     /// # Errors
     /// [`BuildError::NoImage`] where it is neither there nor to be had; what [`Engine::stored_image`] fails with.
-    pub fn pulled_image(&self, name: &str, limit: Duration) -> Result<StoredImage, BuildError> {
+    pub fn pulled_image(&self, name: &str, limit: Duration) -> Result<(StoredImage, bool), BuildError> {
         if let Some(image) = self.stored_image(name)? {
-            return Ok(image);
+            return Ok((image, false));
         }
         let ran = self.program.run(&["pull", "--quiet", name], limit)?;
         let message = if ran.status.success() { String::new() } else { ran.complaint() };
         let missing = BuildError::NoImage { image: name.to_owned(), message };
-        self.stored_image(name)?.ok_or(missing)
+        let image = self.stored_image(name)?.ok_or(missing)?;
+        // One that somebody else put there meanwhile is not ours to remove.
+        Ok((image, ran.status.success()))
     }
 
     /// Builds an image, takes down its files, config and history, and removes it again.

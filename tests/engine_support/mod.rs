@@ -7,6 +7,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use layerlab::engine::{Engine, Kind, Wish};
 
@@ -51,6 +52,12 @@ pub fn engine(which: Which) -> Option<Engine> {
         Engine::find(&wish)
             .unwrap_or_else(|e| panic!("{} names an engine that cannot be used: {e}", which.variable())),
     )
+}
+
+/// Keeps other tests of this process from the engine: what it holds is counted before and after.
+pub fn alone(which: Which) -> MutexGuard<'static, ()> {
+    static ENGINES: [Mutex<()>; 3] = [const { Mutex::new(()) }; 3];
+    ENGINES[which as usize].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the engine holds that a run must not leave more of: images (of any name) and containers.

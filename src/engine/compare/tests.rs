@@ -310,3 +310,22 @@ fn apply(files: &mut std::collections::BTreeMap<String, String>, edit: &crate::e
         other => panic!("the recorded logs have no such edit: {other}"),
     }
 }
+
+#[test]
+fn a_step_that_was_finished_beside_a_failing_one_may_be_found_afterwards() {
+    let outcome = first("FROM alpine:3.17\nRUN a\nCOPY src /s\n");
+    let mut real = as_predicted(&outcome);
+    real.steps[1].status = RealStatus::Cached;
+    let mut all = rows(&outcome, &real, &around());
+    excuse_overtaken(&mut all, &BTreeSet::new());
+    assert_eq!(all[0].verdict, Verdict::Different);
+    let mut overtaken = BTreeSet::new();
+    note_overtaken(&all, &mut overtaken);
+    excuse_overtaken(&mut all, &overtaken);
+    assert_eq!((all[0].verdict, all[1].verdict), (Verdict::FromBefore, Verdict::Same));
+    real.steps[1].status = RealStatus::Executed;
+    real.steps[2].status = RealStatus::Cached;
+    let mut all = rows(&outcome, &real, &around());
+    excuse_overtaken(&mut all, &BTreeSet::from(["[2/3] RUN a".to_owned()]));
+    assert_eq!(all[1].verdict, Verdict::Different, "only what was under way");
+}

@@ -1,6 +1,6 @@
 //! The `rawjson` form: `client.SolveStatus` values of BuildKit, one after the other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
 
@@ -54,8 +54,10 @@ pub(super) fn read(log: &str) -> Option<Progress> {
         return None;
     }
     let mut vertices = gather(updates);
-    if vertices.iter().any(|v| v.status() == Status::Error) {
-        vertices.iter_mut().for_each(Vertex::take_back_cached);
+    let failed = vertices.iter().filter(|v| v.status() == Status::Error);
+    let failures: BTreeSet<u128> = failed.flat_map(|v| v.intervals.keys().copied()).collect();
+    if !failures.is_empty() {
+        vertices.iter_mut().for_each(|v| v.take_back_cached(&failures));
     }
     let origin = vertices.iter().filter_map(|v| v.intervals.keys().next()).min().copied();
     let failure = vertices
@@ -118,15 +120,18 @@ impl Vertex {
         }
     }
 
-    /// Takes back "cached" of a vertex that was being worked on already.
+    /// Takes back "cached" where BuildKit's printer made it up, given when failing vertices began.
     ///
-    /// When a step fails before its inputs are done (its source is missing), BuildKit's printer closes the
-    /// inputs that were still running by calling them cached; they go on, and end or are stopped.
-    fn take_back_cached(&mut self) {
+    /// When a step fails before its inputs are done (its source is missing), the printer closes the inputs that
+    /// are under way, or were not begun, by calling them cached at that very moment; they go on, and end or are
+    /// stopped.
+    fn take_back_cached(&mut self, failures: &BTreeSet<u128>) {
         let worked_on = |(start, end): (&u128, &Option<u128>)| end.is_none_or(|end| end > *start);
-        if self.cached && self.intervals.iter().any(worked_on) {
+        let is_made_up = self.intervals.iter().any(worked_on)
+            || self.intervals.keys().all(|start| failures.contains(start));
+        if self.cached && is_made_up {
             self.cached = false;
-            // What the printer made up took no time; it would look like the end of the last work.
+            // What was made up took no time; it would look like the end of the last work.
             self.intervals.retain(|start, end| worked_on((start, end)));
         }
     }

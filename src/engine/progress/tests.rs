@@ -218,6 +218,7 @@ fn a_step_that_a_failure_overtakes_is_not_called_cached() {
     let table = [
         (format!("{cached}{begun}{made_up}{failed}{ended}"), Status::Executed),
         (format!("{cached}{begun}{made_up}{failed}"), Status::NotRun),
+        (format!("{cached}{made_up}{failed}"), Status::NotRun),
     ];
     for (log, status) in table {
         let steps = read(&log).steps;
