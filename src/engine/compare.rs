@@ -135,7 +135,8 @@ pub fn rows(outcome: &Outcome, real: &Progress, around: &Circumstances) -> Vec<R
     let predicted: Vec<&StepPrediction> =
         outcome.prediction.steps.iter().filter(|s| !s.label.is_from()).collect();
     let steps: Vec<&RealStep> = real.steps.iter().filter(|s| !s.label.is_from()).collect();
-    let found = Matched::new(&predicted, &steps, &outcome.graph);
+    let old = around.dockerd.is_some_and(is_old);
+    let found = Matched::new(&predicted, &steps, &outcome.graph, old);
     let fresh = freshness(&outcome.graph, around);
     let mut rows: Vec<Row> = predicted
         .iter()
@@ -216,14 +217,15 @@ struct Found<'a> {
 enum How {
     /// By its label, or by that of a step of equal definition, which is reported once.
     Label,
-    /// Printed as engines of that time print ONBUILD triggers.
-    Trigger,
+    /// Printed as older engines do: ONBUILD triggers without the word and not counted, no `stage-0` for a
+    /// Dockerfile of one stage whose RUN has a mount.
+    OlderLabel,
     /// By stage and text, under other numbers.
     OtherNumber,
 }
 
 impl<'a> Matched<'a> {
-    fn new(predicted: &[&StepPrediction], real: &[&'a RealStep], graph: &Graph) -> Self {
+    fn new(predicted: &[&StepPrediction], real: &[&'a RealStep], graph: &Graph, old: bool) -> Self {
         let shifted = shifted_stages(predicted, real);
         let key = |label: &Label, of_real: bool| {
             let shift = u32::from(of_real && shifted.contains(&label.stage));
@@ -260,16 +262,23 @@ impl<'a> Matched<'a> {
             let text = normal(&step.label.instruction);
             let trigger = graph.steps[step.step].onbuild;
             let bare = text.strip_prefix("ONBUILD ").filter(|_| trigger).unwrap_or(&text).to_owned();
+            let stage = &step.label.stage;
+            let is_stage = |name: &Option<String>| {
+                name == stage || (old && name.is_none() && stage.as_deref() == Some("stage-0"))
+            };
             let at = real.iter().enumerate().position(|(at, candidate)| {
                 let name = normal(&candidate.label.instruction);
-                !taken[at] && candidate.label.stage == step.label.stage && (name == text || name == bare)
+                !taken[at] && is_stage(&candidate.label.stage) && (name == text || name == bare)
             });
             if let Some(at) = at {
                 taken[at] = true;
+                let label = &real[at].label;
+                let only_nameless =
+                    label.stage != *stage && (label.index, label.of) == (step.label.index, step.label.of);
                 // What follows a trigger is numbered without it as well.
-                let stage = graph.steps[step.step].stage;
-                let has_triggers = graph.stage_steps(stage).any(|s| s.onbuild);
-                let how = if has_triggers { How::Trigger } else { How::OtherNumber };
+                let has_triggers = graph.stage_steps(graph.steps[step.step].stage).any(|s| s.onbuild);
+                let how =
+                    if old && (has_triggers || only_nameless) { How::OlderLabel } else { How::OtherNumber };
                 *found = Some(Found { step: real[at], how });
             }
         }
@@ -377,8 +386,8 @@ fn judge(
         (found.how == How::OtherNumber).then(|| format!("the engine prints it as {}", found.step.label));
     match (same, step.certain) {
         (true, true) if numbered.is_some() => (Verdict::Different, numbered),
-        (true, true) if found.how == How::Trigger && found.step.label != step.label => {
-            let note = format!("this engine prints the trigger's stage as {}", found.step.label);
+        (true, true) if found.how == How::OlderLabel => {
+            let note = format!("this engine prints {}", found.step.label);
             (Verdict::KnownDifference, Some(note))
         }
         (true, true) => (Verdict::Same, None),

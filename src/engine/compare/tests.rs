@@ -219,6 +219,19 @@ fn triggers_printed_without_the_word_are_known() {
         step.label.of -= 1;
     }
     assert_eq!(verdicts(&outcome, &real), [Verdict::KnownDifference, Verdict::KnownDifference]);
+    let today = Circumstances { dockerd: None, ..around() };
+    assert!(rows(&outcome, &real, &today).iter().all(|r| r.verdict == Verdict::Different));
+}
+
+#[test]
+fn a_stage_that_older_engines_do_not_name_is_known() {
+    let outcome = first("FROM alpine:3.17\nRUN --mount=type=cache,target=/c a\nRUN b\n");
+    let mut real = as_predicted(&outcome);
+    assert!(real.steps.iter().all(|s| s.label.stage.as_deref() == Some("stage-0")));
+    real.steps.iter_mut().for_each(|s| s.label.stage = None);
+    assert_eq!(verdicts(&outcome, &real), [Verdict::KnownDifference, Verdict::KnownDifference]);
+    let today = Circumstances { dockerd: None, ..around() };
+    assert!(rows(&outcome, &real, &today).iter().all(|r| r.verdict == Verdict::Different));
 }
 
 #[test]
