@@ -93,11 +93,9 @@ fn verify_all(which: Which, store: ImageStore) {
         all.wrong += came.wrong;
     }
     assert!(all.differences.is_empty(), "{}", all.differences.join("\n"));
-    assert_eq!(
-        known,
-        BTreeSet::from(["no-cache-filter", "triggers"]),
-        "the known differences of BuildKit of 2024"
-    );
+    // Of the known differences of BuildKit of 2024 only labels show here: what it does after a filtered
+    // --no-cache is what layerlab, uncertain, takes to be likelier.
+    assert_eq!(known, BTreeSet::from(["triggers"]));
     println!("{} steps same, {} uncertain of which {} guessed wrong", all.compared, all.uncertain, all.wrong);
     assert!(all.compared > 300 && all.uncertain < all.compared / 10, "{} {}", all.compared, all.uncertain);
     assert_eq!(engine_support::holdings(which), before, "no image and no container is left behind");

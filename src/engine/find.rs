@@ -198,9 +198,8 @@ impl Engine {
         let ask = |arguments: &[&str]| ask(&program, arguments);
         let (_, text, complaint) = ask(&["version", "--format", "{{json .}}"])?;
         let version: Option<DockerVersion> = serde_json::from_str(&text).ok();
-        let (client, server) = match version {
-            Some(DockerVersion { client, server: Some(server) }) => (client, server),
-            _ => return Err(NoEngine::NoDaemon { client: shown, message: complaint }),
+        let Some(DockerVersion { client, server: Some(server) }) = version else {
+            return Err(NoEngine::NoDaemon { client: shown, message: complaint });
         };
         if let Some(other) = server.components.iter().find(|c| c.name.to_lowercase().contains("podman")) {
             return Err(NoEngine::NotBuildKit(other.name.clone()));

@@ -266,22 +266,22 @@ impl Options {
     /// Lays these options over others.
     #[must_use]
     pub fn over(&self, under: &Self) -> Self {
-        fn pick<T: Clone>(over: &Option<T>, under: &Option<T>) -> Option<T> {
-            over.clone().or_else(|| under.clone())
+        fn pick<T: Clone>(over: Option<&T>, under: Option<&T>) -> Option<T> {
+            over.or(under).cloned()
         }
         Self {
-            target: pick(&self.target, &under.target),
-            build_args: pick(&self.build_args, &under.build_args),
-            file: pick(&self.file, &under.file),
-            no_cache: pick(&self.no_cache, &under.no_cache),
-            no_cache_filter: pick(&self.no_cache_filter, &under.no_cache_filter),
-            named_contexts: pick(&self.named_contexts, &under.named_contexts),
-            images: pick(&self.images, &under.images),
-            secrets: pick(&self.secrets, &under.secrets),
-            image_store: pick(&self.image_store, &under.image_store),
-            cache_to: pick(&self.cache_to, &under.cache_to),
-            cache_from: pick(&self.cache_from, &under.cache_from),
-            fresh: pick(&self.fresh, &under.fresh),
+            target: pick(self.target.as_ref(), under.target.as_ref()),
+            build_args: pick(self.build_args.as_ref(), under.build_args.as_ref()),
+            file: pick(self.file.as_ref(), under.file.as_ref()),
+            no_cache: pick(self.no_cache.as_ref(), under.no_cache.as_ref()),
+            no_cache_filter: pick(self.no_cache_filter.as_ref(), under.no_cache_filter.as_ref()),
+            named_contexts: pick(self.named_contexts.as_ref(), under.named_contexts.as_ref()),
+            images: pick(self.images.as_ref(), under.images.as_ref()),
+            secrets: pick(self.secrets.as_ref(), under.secrets.as_ref()),
+            image_store: pick(self.image_store.as_ref(), under.image_store.as_ref()),
+            cache_to: pick(self.cache_to.as_ref(), under.cache_to.as_ref()),
+            cache_from: pick(self.cache_from.as_ref(), under.cache_from.as_ref()),
+            fresh: pick(self.fresh.as_ref(), under.fresh.as_ref()),
         }
     }
 }

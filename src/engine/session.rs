@@ -289,11 +289,9 @@ impl<'a> Session<'a> {
         // The engine says what images are, not the command line.
         options.image_digests.clear();
         options.named_contexts = settings.named.keys().cloned().collect();
-        if settings.platform.is_none() {
-            if let Ok(platform) = Platform::parse(&self.engine.platform) {
-                options.platform = platform.clone();
-                options.build_platform = platform;
-            }
+        if let (None, Ok(platform)) = (&settings.platform, Platform::parse(&self.engine.platform)) {
+            options.platform = platform.clone();
+            options.build_platform = platform;
         }
         loop {
             let graph = graph::build(&dockerfile, &options).ok();

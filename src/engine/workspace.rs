@@ -99,7 +99,7 @@ impl Workspace {
     /// A file cannot be read or written, with its path.
     pub fn copy(&self, from: &Path, tree: &Tree, to: &Path, also: &[&str]) -> Result<(), EditError> {
         let mut folders = Vec::new();
-        for (path, entry) in tree.iter() {
+        for (path, entry) in tree {
             let (source, target) = (from.join(&path), to.join(&path));
             let done = match &entry {
                 Entry::Dir(_) => {

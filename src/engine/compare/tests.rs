@@ -244,7 +244,8 @@ fn endings() {
     let missing = first("FROM alpine:3.17\nCOPY nothing /\n").prediction.error;
     let fine = || Progress { failure: None, ..failed("") };
     let checksum = "failed to calculate checksum of ref x: \"/nothing\": not found";
-    let table: [(Option<&Diagnostic>, Progress, fn(&Ending) -> bool); 8] = [
+    type Right = fn(&Ending) -> bool;
+    let table: [(Option<&Diagnostic>, Progress, Right); 8] = [
         (None, fine(), |e| *e == Ending::Built),
         (missing.as_ref(), failed(checksum), |e| matches!(e, Ending::FailedAsPredicted { .. })),
         (missing.as_ref(), failed("exit code: 1"), |e| matches!(e, Ending::ErrorNotPredicted { .. })),

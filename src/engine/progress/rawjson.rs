@@ -57,7 +57,9 @@ pub(super) fn read(log: &str) -> Option<Progress> {
     let failed = vertices.iter().filter(|v| v.status() == Status::Error);
     let failures: BTreeSet<u128> = failed.flat_map(|v| v.intervals.keys().copied()).collect();
     if !failures.is_empty() {
-        vertices.iter_mut().for_each(|v| v.take_back_cached(&failures));
+        for vertex in &mut vertices {
+            vertex.take_back_cached(&failures);
+        }
     }
     let origin = vertices.iter().filter_map(|v| v.intervals.keys().next()).min().copied();
     let failure = vertices
