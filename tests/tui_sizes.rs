@@ -98,6 +98,9 @@ proptest! {
                 }
             }
             screen.buffer();
+            if let Some(at) = layerlab::tui::view::cursor(&screen.app) {
+                prop_assert!(at.x < screen.app.size.0 && at.y < screen.app.size.1, "{at}");
+            }
         }
     }
 }

@@ -44,6 +44,9 @@ pub struct ScreenFlags {
     /// Lets nothing stand out for a moment
     #[arg(long)]
     pub no_motion: bool,
+    /// Keeps the terminal's cursor on the selected line, for screen readers and magnifiers
+    #[arg(long)]
+    pub cursor: bool,
     /// Prints plain lines instead of a screen; the default where output is no terminal, and with CI=true
     #[arg(long)]
     pub plain: bool,

@@ -44,6 +44,13 @@ const DARK: Ground = Ground {
     ],
 };
 
+const BLACK: Ground = {
+    let mut sixteen = DARK.sixteen;
+    sixteen[0] = [0; 3];
+    sixteen[4] = [0x1f, 0x3f, 0xbf];
+    Ground { text: [0xff; 3], background: [0; 3], sixteen }
+};
+
 const LIGHT: Ground = Ground {
     text: [0x24, 0x29, 0x2f],
     background: [0xff, 0xff, 0xff],
@@ -82,7 +89,11 @@ struct Look {
 ///
 /// Every run of cells of one look is one `text` with its length set, so that any monospaced font keeps the grid.
 pub fn svg(buffer: &Buffer, theme: ThemeName, title: &str) -> String {
-    let ground = if theme == ThemeName::Light { &LIGHT } else { &DARK };
+    let ground = match theme {
+        ThemeName::Light => &LIGHT,
+        ThemeName::HighContrast => &BLACK,
+        _ => &DARK,
+    };
     let area = buffer.area;
     let width = MARGIN * 2.0 + CELL_WIDTH * f64::from(area.width);
     let height = MARGIN * 2.0 + CELL_HEIGHT * f64::from(area.height);

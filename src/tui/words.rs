@@ -312,10 +312,34 @@ fn cached(seen: &Seen<'_>, step: usize, prediction: &StepPrediction) -> Words {
             say(Tone::Dim, "What it would download today does not count."),
         ],
     };
+    if let Some(stage) = same_output(seen, vertex) {
+        words = vec![
+            say(Tone::Good, format!("{stage} ran again, and what is taken from it came out the same")),
+            say(Tone::Plain, ": this step and what follows it are found."),
+        ];
+    }
     if prediction.merge == Some(Status::Executed) {
         words.push(say(Tone::Plain, " Only its layer is put on top of others anew, which takes no time."));
     }
     words
+}
+
+/// The stage that a cached COPY takes from, if that ran anew.
+fn same_output(seen: &Seen<'_>, vertex: &Vertex) -> Option<String> {
+    let graph = &seen.outcome.graph;
+    let Op::File(file) = &vertex.op else { return None };
+    let mut inputs = file.actions.iter().filter_map(|action| match action {
+        Action::Copy(copy) => vertex.inputs.get(copy.input?),
+        _ => None,
+    });
+    let ran = |at: &&usize| {
+        let runs = seen.outcome.prediction.vertex(**at).is_some_and(|v| v.status == Status::Executed);
+        runs && !matches!(graph.vertices[**at].op, Op::Source(_))
+    };
+    let source = inputs.find(ran)?;
+    let step = graph.steps.iter().find(|s| s.vertex == *source)?;
+    let stage = step.label.stage.as_deref().unwrap_or("The stage before it");
+    Some(text::safe(stage).into_owned())
 }
 
 /// What a COPY takes in, in words.

@@ -106,6 +106,10 @@ impl Desk {
             took,
         };
         desk.list_ignored();
+        if desk.against.is_none() {
+            desk.bench.set_no_right("Looking for a better order…");
+            desk.bench.predict();
+        }
         Ok(desk)
     }
 

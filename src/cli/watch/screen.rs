@@ -62,6 +62,7 @@ pub fn show(open: Open, flags: &ScreenFlags, guided: bool) -> anyhow::Result<Exi
     let worker = spawn_worker(open, inbox, work.clone(), send)?;
     let mut app = App::new(theme, ratatui::crossterm::terminal::size()?);
     app.still = flags.no_motion;
+    app.cursor = flags.cursor;
     if guided {
         app = app.guided();
     }
@@ -157,6 +158,9 @@ fn draw(session: &mut Session, app: &mut App) -> io::Result<()> {
             app.update(Message::Resize(area.width, area.height));
         }
         view::draw(frame.buffer_mut(), app);
+        if let Some(at) = view::cursor(app).filter(|_| app.cursor || app.typing) {
+            frame.set_cursor_position(at);
+        }
     })
 }
 

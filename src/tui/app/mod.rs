@@ -235,6 +235,8 @@ pub struct App {
     pub flashing: bool,
     /// Nothing moves, not even once.
     pub still: bool,
+    /// The terminal's cursor stays on the selected line.
+    pub cursor: bool,
     asked: Option<(u64, Vec<String>)>,
 }
 
@@ -262,6 +264,7 @@ impl App {
             note: None,
             flashing: false,
             still: false,
+            cursor: false,
             asked: None,
         }
     }

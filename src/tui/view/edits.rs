@@ -39,7 +39,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
         row(buffer, own, theme, at, edit, most);
         let shown = app.past == Some(at);
         if shown {
-            paint::select(buffer, own, theme.style(Role::Selected));
+            paint::select(buffer, own, theme, Role::Selected);
         }
     }
 }

@@ -38,7 +38,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
         if selected {
             let role = if focused { Role::Selected } else { Role::SelectedElsewhere };
             let marked = Rect { width: columns.text(own.width), ..own };
-            paint::select(buffer, if focused { own } else { marked }, theme.style(role));
+            paint::select(buffer, if focused { own } else { marked }, theme, role);
         }
     }
     if rows.is_empty() {

@@ -17,4 +17,4 @@ pub mod sentence;
 pub mod sizes;
 pub mod why;
 
-pub use screen::draw;
+pub use screen::{cursor, draw};

@@ -15,7 +15,8 @@ pub fn pane<'a>(theme: &Theme, title: &str, focused: bool) -> Block<'a> {
     let border = if focused { Role::BorderFocus } else { Role::Border };
     let style = theme.style(if focused { Role::BorderFocus } else { Role::Strong });
     // A title takes on the frame's style, and is not to be as faint.
-    let style = style.remove_modifier(Modifier::DIM);
+    let colour = style.fg.or(theme.base().fg).unwrap_or(Color::Reset);
+    let style = style.fg(colour).remove_modifier(Modifier::DIM);
     let block = Block::bordered().border_set(theme.glyphs.border).border_style(theme.style(border));
     if title.is_empty() { block } else { block.title_top(Line::styled(format!(" {title} "), style)) }
 }
@@ -101,12 +102,15 @@ pub fn wash(buffer: &mut Buffer, area: Rect, style: Style) {
 
 /// Marks the selected line. Where the style reverses, colours give way, so that the line is one; what was reversed
 /// already, a badge, stays and would otherwise vanish.
-pub fn select(buffer: &mut Buffer, area: Rect, style: Style) {
+pub fn select(buffer: &mut Buffer, area: Rect, theme: &Theme, role: Role) {
+    let style = theme.style(role);
+    let ground = theme.base().bg.unwrap_or(Color::Reset);
     let area = area.intersection(buffer.area);
     for y in area.top()..area.bottom() {
         for x in area.left()..area.right() {
             let cell = &mut buffer[(x, y)];
-            let badge = cell.modifier.contains(Modifier::REVERSED) || cell.bg != Color::Reset;
+            let badge =
+                cell.modifier.contains(Modifier::REVERSED) || (cell.bg != Color::Reset && cell.bg != ground);
             if badge {
                 continue;
             }

@@ -257,7 +257,7 @@ fn list_lines(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look:
                     } else {
                         Rect { x: own.x + GUTTER, width: own.width.saturating_sub(GUTTER), ..own }
                     };
-                    paint::select(buffer, line, theme.style(role));
+                    paint::select(buffer, line, theme, role);
                 }
             }
         }
@@ -329,6 +329,8 @@ fn draw_row(
     } else {
         (theme.style(Role::Keyword), theme.style(Role::Text))
     };
+    let lit = |style: Style| if fresh && row.fresh { style.patch(theme.style(Role::Fresh)) } else { style };
+    let (key_style, text_style) = (lit(key_style), lit(text_style));
     // Where nothing else stands, the text has the room.
     let room = match row.mark {
         Mark::None => area.right().saturating_sub(x + 1),
@@ -351,7 +353,7 @@ fn draw_row(
         }
         x += columns.seconds;
     }
-    draw_mark(buffer, Rect { x, y, width: columns.mark, height: 1 }, theme, row, fresh && row.fresh);
+    draw_mark(buffer, Rect { x, y, width: columns.mark, height: 1 }, theme, row);
 }
 
 /// Seconds in a column: `~38 s` estimated, `38 s` known; in brackets where the step does not run.
@@ -365,7 +367,7 @@ fn cell_seconds(theme: &Theme, mark: Mark, figure: crate::cost::Figure) -> (Styl
     }
 }
 
-fn draw_mark(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row, fresh: bool) {
+fn draw_mark(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row) {
     let glyphs = theme.glyphs;
     let word = row.mark.word();
     let (sign, style) = match row.mark {
@@ -377,7 +379,6 @@ fn draw_mark(buffer: &mut Buffer, area: Rect, theme: &Theme, row: &Row, fresh: b
         Mark::Rebuilds { .. } => (glyphs.rebuilds, theme.style(Role::Rebuilds)),
         Mark::NotReached | Mark::NotBuilt => (" ", theme.style(Role::Dim)),
     };
-    let style = if fresh { style.patch(theme.style(Role::Fresh)) } else { style };
     if area.width < 10 {
         paint::put(buffer, area.x + 1, area.y, area.width.saturating_sub(1), &[(style, sign)], "");
         return;

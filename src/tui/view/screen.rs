@@ -1,7 +1,7 @@
 //! The whole screen.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line as TextLine;
 
 use super::panel::Look;
@@ -44,6 +44,32 @@ pub fn draw(buffer: &mut Buffer, app: &App) {
     if app.overlay != Overlay::None {
         overlays::draw(buffer, area, app);
     }
+}
+
+/// Where the terminal's cursor belongs: at the end of the filter while it is typed; else, for screen readers and
+/// magnifiers, on the line that is selected in the pane that has the keys.
+pub fn cursor(app: &App) -> Option<Position> {
+    let panes = layout::panes(app);
+    app.shown()?;
+    if app.overlay != Overlay::None || app.presenter {
+        return None;
+    }
+    if app.typing {
+        let area = panes.files?;
+        let typed = text::width(&text::safe(&app.files.filter)) as u16 + 4;
+        return Some(Position::new(area.x + typed.min(area.width.saturating_sub(2)), area.y + 1));
+    }
+    let (area, row) = match app.focus {
+        Focus::Files => {
+            let head = usize::from(!app.files.filter.is_empty());
+            (panes.files?, (app.files.selected + head).checked_sub(app.files.offset)?)
+        }
+        Focus::Why => (panes.why?, 0),
+        Focus::Left => (panes.left?, app.selected.checked_sub(app.offset)?),
+        Focus::Right => (panes.right?, app.selected.checked_sub(app.offset)?),
+    };
+    let at = Position::new(area.x + 1, area.y + 1 + row as u16);
+    area.contains(at).then_some(at)
 }
 
 fn sides(buffer: &mut Buffer, panes: &layout::Panes, app: &App, shown: &Comparison) {

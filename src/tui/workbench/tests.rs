@@ -109,6 +109,24 @@ fn a_broken_dockerfile_leaves_the_last_good_prediction() {
 }
 
 #[test]
+fn a_stage_that_ran_again_with_the_same_result_says_so_where_it_is_copied_from() {
+    let text = "FROM a AS b\nCOPY . /src\nFROM x\nCOPY --from=b /src/keep /keep\n";
+    let tree = Tree::from_pairs([("keep", "1"), ("other", "1")]);
+    let mut bench = Workbench::new(Setting::default(), "Dockerfile", text, tree);
+    bench.pretend(&["other".into()]);
+    assert_eq!(rebuilt(&bench.live().left), [2], "the COPY of the stage b alone");
+    let told = |line: &Line| match line {
+        Line::Row(row) if row.text.starts_with("COPY --from") => Some(plain(&row.why.says[0])),
+        _ => None,
+    };
+    let told = bench.live().left.lines.iter().find_map(told).expect("it is there");
+    assert_eq!(
+        told,
+        "b ran again, and what is taken from it came out the same: this step and what follows it are found."
+    );
+}
+
+#[test]
 fn a_source_that_is_gone_is_told_where_it_stands() {
     let mut bench = bench();
     let mut tree = bench.tree().clone();
