@@ -47,6 +47,8 @@ pub struct Output {
 struct Table {
     command: Vec<Entry>,
     leftover: Vec<Leftover>,
+    /// Megabytes by system and package.
+    packages: HashMap<String, HashMap<String, f64>>,
 }
 
 /// One way to use a command.
@@ -79,6 +81,8 @@ struct Template {
     mb: f64,
     #[serde(default)]
     each_mb: f64,
+    #[serde(default)]
+    packages: Option<String>,
     #[serde(default)]
     files: f64,
     #[serde(default)]
@@ -170,7 +174,8 @@ impl Entry {
     }
 
     fn work(&'static self, call: &Call, rest: &[crate::shell::Word], place: Place<'_>) -> Work {
-        let each = rest.iter().filter(|word| !word.text.starts_with('-')).count() as f64;
+        let given = || rest.iter().filter(|word| !word.text.starts_with('-'));
+        let each = given().count() as f64;
         let leftover = |name: &String| {
             INDEX.table.leftover.iter().find(|l| l.name == *name).map(|l| (l.what.as_str(), l.fix.as_str()))
         };
@@ -180,7 +185,7 @@ impl Entry {
             .filter(|template| template.unless.is_empty() || !call.has(&template.unless))
             .map(|template| Output {
                 at: resolve(&template.to, call, rest, place),
-                bytes: (template.mb + template.each_mb * each) * 1e6,
+                bytes: (template.mb + given().map(|word| template.each(word)).sum::<f64>()) * 1e6,
                 files: template.files.max(1.0),
                 diffuse: template.diffuse,
                 once: template.once,
@@ -194,6 +199,15 @@ impl Entry {
             group: self.group.as_deref(),
             source: &self.source,
         }
+    }
+}
+
+impl Template {
+    /// Megabytes that one operand adds: a package's own where they are known.
+    fn each(&self, word: &crate::shell::Word) -> f64 {
+        let name = word.text.split(['=', '/', ':', '<', '>', '~']).next().unwrap_or_default();
+        let known = self.packages.as_ref().and_then(|system| INDEX.table.packages.get(system)?.get(name));
+        known.copied().unwrap_or(self.each_mb)
     }
 }
 
@@ -284,6 +298,16 @@ mod tests {
         let [one, three] = ["apk add curl", "apk add curl git bash"].map(|text| works(text).remove(0));
         assert!(three.seconds > one.seconds);
         assert!(three.outputs[0].bytes > one.outputs[0].bytes);
+    }
+
+    #[test]
+    fn well_known_packages_have_sizes_of_their_own() {
+        let bytes = |text: &str| works(text)[0].outputs[0].bytes;
+        assert_eq!(bytes("apt-get install -y build-essential=12.9 tini"), 275.7e6);
+        assert_eq!(bytes("apt-get install -y libfoo"), 11e6);
+        for system in ["debian", "alpine"] {
+            assert!(INDEX.table.packages.contains_key(system), "{system}");
+        }
     }
 
     #[test]
