@@ -151,7 +151,7 @@ impl Sizes {
                 in_image: chain.contains(&at),
             });
         }
-        let waste = stages.get(target).map(|stage| waste(stage)).unwrap_or_default();
+        let waste = stages.get(target).map(waste).unwrap_or_default();
         Self { stages, target, waste }
     }
 

@@ -105,7 +105,9 @@ fn a_run_that_only_brings_certificates_is_no_obstacle() {
 fn waste_is_named_with_the_line_to_change() {
     let big = "x".repeat(200_000);
     let files = [("data", big.as_str()), ("app/x", big.as_str()), (".git/pack", big.as_str())];
-    let table: [(&str, &[(usize, usize, &str)]); 6] = [
+    /// Line, line to change, what is said.
+    type Told = (usize, usize, &'static str);
+    let table: [(&str, &[Told]); 6] = [
         (
             "RUN apt-get update && apt-get install -y curl\n",
             &[(2, 2, "apt's package lists left in the image")],
