@@ -86,6 +86,7 @@ fn bare_exec(args: Vec<String>) -> Exec {
         network: None,
         security: None,
         devices: Vec::new(),
+        hostname: String::new(),
         mounts: Vec::new(),
         secrets: Vec::new(),
         platform: crate::graph::Platform::default(),

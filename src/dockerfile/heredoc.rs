@@ -46,6 +46,11 @@ pub(super) fn mark_in_word(word: &str) -> Result<Option<Mark>, ExpandError> {
     Ok(Some(Mark { name: name.clone(), expand, chomp }))
 }
 
+/// Tells whether the text of a RUN's line is one heredoc and nothing else (`<<EOF`, `3<<-"E F"`).
+pub(crate) fn is_lone(line: &str) -> bool {
+    matches!(mark_in_word(line), Ok(Some(_)))
+}
+
 fn quotes(word: &str) -> usize {
     word.matches(['\'', '"']).count()
 }

@@ -13,4 +13,5 @@ pub mod suggest;
 
 pub use ast::{Dockerfile, Instruction, InstructionKind, Stage};
 pub use diagnostic::{Diagnostic, DiagnosticKind};
+pub(crate) use heredoc::is_lone as is_lone_heredoc;
 pub use parse::parse;

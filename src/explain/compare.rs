@@ -38,6 +38,7 @@ fn execs(b: &Exec, a: &Exec, reads: (&String, &String)) -> Vec<Cause> {
     }
     let user = |u: &str| if u.is_empty() { "root".to_string() } else { u.to_string() };
     let or = |o: &Option<String>, d: &str| o.clone().unwrap_or_else(|| d.to_string());
+    let or_default = |name: &str| if name.is_empty() { "default".to_string() } else { name.to_string() };
     let kinds = |e: &Exec| {
         e.mounts
             .iter()
@@ -50,6 +51,7 @@ fn execs(b: &Exec, a: &Exec, reads: (&String, &String)) -> Vec<Cause> {
         ("user", user(&b.user), user(&a.user)),
         ("network", or(&b.network, "default"), or(&a.network, "default")),
         ("security mode", or(&b.security, "sandbox"), or(&a.security, "sandbox")),
+        ("host name", or_default(&b.hostname), or_default(&a.hostname)),
         ("devices", b.devices.join(", "), a.devices.join(", ")),
         ("platform", b.platform.format(), a.platform.format()),
         ("secrets", b.secrets.join("; "), a.secrets.join("; ")),
@@ -64,9 +66,14 @@ fn execs(b: &Exec, a: &Exec, reads: (&String, &String)) -> Vec<Cause> {
     causes
 }
 
+/// An owner as people write it.
+fn named(owner: &str) -> String {
+    if owner == "0" { "root".into() } else { owner.to_string() }
+}
+
 fn files(b: &FileOp, a: &FileOp) -> Vec<Cause> {
     let owner = |f: &FileOp| match f.actions.first() {
-        Some(Action::Mkdir { owner, .. }) => Some(owner.as_ref().map_or("root".to_string(), |o| o.0.clone())),
+        Some(Action::Mkdir { owner, .. }) => Some(owner.as_ref().map_or("root".to_string(), |o| named(&o.0))),
         _ => None,
     };
     let path = |f: &FileOp| match f.actions.first() {

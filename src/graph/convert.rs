@@ -1,6 +1,6 @@
 //! From a Dockerfile to a graph: the walk over stages and instructions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::image::canonical;
@@ -25,6 +25,7 @@ use crate::dockerfile::expand::{ExpandError, Lexer};
 pub fn build(file: &Dockerfile, options: &GraphOptions) -> Result<Graph, Diagnostic> {
     let mut c = Converter {
         options,
+        build_args: options.build_args.clone(),
         text: &file.text,
         escape: file.escape,
         globals: Env::default(),
@@ -37,12 +38,7 @@ pub fn build(file: &Dockerfile, options: &GraphOptions) -> Result<Graph, Diagnos
         epoch: None,
     };
     c.globals_from(file)?;
-    c.epoch = options
-        .build_args
-        .get("SOURCE_DATE_EPOCH")
-        .or(c.globals.get("SOURCE_DATE_EPOCH").map(str::to_string).as_ref())
-        .filter(|v| !v.is_empty())
-        .cloned();
+    c.resolve_epoch(file)?;
     c.draft_stages(file)?;
     let target = c.find_target(file)?;
     c.link_stages(file)?;
@@ -64,6 +60,8 @@ pub fn build(file: &Dockerfile, options: &GraphOptions) -> Result<Graph, Diagnos
 /// The state of a conversion.
 pub(super) struct Converter<'a> {
     pub options: &'a GraphOptions,
+    /// `--build-arg` values, SOURCE_DATE_EPOCH resolved.
+    pub build_args: BTreeMap<String, String>,
     pub text: &'a Arc<str>,
     escape: char,
     pub globals: Env,
@@ -74,7 +72,7 @@ pub(super) struct Converter<'a> {
     known: HashMap<Digest, VertexId>,
     steps: Vec<Step>,
     /// SOURCE_DATE_EPOCH, which is part of the directories that WORKDIR makes.
-    epoch: Option<String>,
+    pub epoch: Option<String>,
 }
 
 impl Converter<'_> {
@@ -110,6 +108,14 @@ impl Converter<'_> {
         self.lexer()
             .process_word(text, &|n| state.lookup(n))
             .map(|e| e.text)
+            .map_err(|e| expand_error(self.text, span.clone(), &e))
+    }
+
+    /// Expands a word with a stage's environment and splits it at blanks.
+    pub fn words(&self, at: usize, text: &str, span: &Span) -> Result<Vec<String>, Diagnostic> {
+        let state = &self.drafts[at].state;
+        self.lexer()
+            .process_words(text, &|n| state.lookup(n))
             .map_err(|e| expand_error(self.text, span.clone(), &e))
     }
 
@@ -180,6 +186,7 @@ impl Converter<'_> {
             return;
         }
         if name == SCRATCH {
+            self.drafts[at].platform = None;
             return;
         }
         let canonical_name = canonical(&name);
@@ -216,6 +223,9 @@ impl Converter<'_> {
             self.dispatch_base(at);
         }
         self.drafts[at].dispatched = true;
+        if self.drafts[at].replaced {
+            return Ok(());
+        }
         self.start_state(at);
         for cmd in self.drafts[at].commands.clone() {
             self.dispatch(at, &cmd)?;
@@ -274,13 +284,13 @@ impl Converter<'_> {
             // They change the image's config alone, which no vertex looks at.
             InstructionKind::Cmd(_)
             | InstructionKind::Entrypoint(_)
-            | InstructionKind::Expose(_)
             | InstructionKind::Healthcheck(_)
-            | InstructionKind::Label(_)
             | InstructionKind::Maintainer(_)
-            | InstructionKind::Onbuild(_)
+            | InstructionKind::Onbuild(_) => Ok(()),
+            InstructionKind::Expose(_)
+            | InstructionKind::Label(_)
             | InstructionKind::Stopsignal(_)
-            | InstructionKind::Volume(_) => Ok(()),
+            | InstructionKind::Volume(_) => self.check_config(at, i),
         }
     }
 
@@ -291,7 +301,7 @@ impl Converter<'_> {
         cmd: &Command,
         decl: &crate::dockerfile::ast::ArgDecl,
     ) -> Result<(), Diagnostic> {
-        let value = match (self.options.build_args.get(&decl.name), &decl.default) {
+        let value = match (self.build_args.get(&decl.name), &decl.default) {
             (Some(v), _) => Some(v.clone()),
             (None, Some(raw)) => Some(self.word(at, raw, &cmd.instruction.span)?),
             (None, None) => self.globals.get(&decl.name).map(str::to_string),
@@ -318,7 +328,7 @@ impl Converter<'_> {
         let action = Action::Mkdir {
             path: path::clean_absolute(&dir),
             mode: 0o755,
-            owner: (!user.is_empty()).then_some(Owner(user)),
+            owner: (!user.is_empty()).then(|| Owner::read(&user)),
             created: self.epoch.clone(),
         };
         let op = Op::File(FileOp { actions: vec![action], base: base.map(|_| 0) });
@@ -363,7 +373,10 @@ impl Converter<'_> {
         }
         let mut steps = self.steps;
         steps.sort_by_key(|s| s.stage); // stable: within a stage, the order of the Dockerfile
-        Graph { stages, vertices: self.vertices, steps, target, result: self.drafts[target].vertex }
+        let mut graph =
+            Graph { stages, vertices: self.vertices, steps, target, result: self.drafts[target].vertex };
+        graph.keep_what_is_needed();
+        graph
     }
 }
 

@@ -1,9 +1,10 @@
 //! COPY and ADD (BuildKit's `dispatchCopy`).
 
 use super::convert::{Converter, stage_error};
-use super::path;
+use super::image::is_digest;
 use super::stage::Command;
 use super::vertex::{Action, CopyAction, FileOp, Op, Owner, PathSelector, Source, VertexId};
+use super::{git, path};
 use crate::dockerfile::Diagnostic;
 use crate::dockerfile::ast::{Add, Copy, CopySpec, Span};
 use crate::dockerfile::diagnostic::DiagnosticKind;
@@ -110,7 +111,7 @@ impl Converter<'_> {
             Some(w) => self.word(at, w, span).map(|w| (!w.is_empty()).then_some(w)),
             None => Ok(None),
         };
-        let owner = word(&spec.chown)?.map(Owner);
+        let owner = word(&spec.chown)?.map(|owner| Owner::read(&owner));
         let mode = match word(&spec.chmod)? {
             None => None,
             Some(m) => Some(chmod_mode(&m).map_err(|message| {
@@ -128,8 +129,13 @@ impl Converter<'_> {
         }
         let message = if sources.len() != 1 {
             "--checksum takes one source"
-        } else if is_http(&sources[0]) || git_reference(&sources[0]).is_some() {
+        } else if git::parse(&sources[0]).is_some() {
             return Ok(());
+        } else if is_http(&sources[0]) {
+            if kind.checksum.as_deref().is_some_and(is_digest) {
+                return Ok(());
+            }
+            "--checksum of a URL is a digest: sha256: and 64 hexadecimal digits"
         } else {
             "--checksum needs an http, https or git source"
         };
@@ -144,18 +150,31 @@ impl Converter<'_> {
         kind: &Kind<'_>,
         shared: &Shared,
     ) -> Result<(Option<VertexId>, CopyAction), Diagnostic> {
-        let remote = git_reference(source).map(|_| "a git repository").or(is_http(source).then_some("a URL"));
+        let fail = |message: String, help: Option<&str>| {
+            let help = help.map(str::to_string);
+            Err(stage_error(self.text, span.clone(), message, help, DiagnosticKind::Parse))
+        };
+        let git = match git::parse(source).transpose() {
+            Ok(git) => git,
+            Err(message) => return fail(message, None),
+        };
+        let remote = git.as_ref().map(|_| "a git repository").or(is_http(source).then_some("a URL"));
         if let (Some(what), None) = (remote, kind.add) {
-            let message = format!("the source of a COPY cannot be {what}");
-            let help = Some("use ADD".to_string());
-            return Err(stage_error(self.text, span.clone(), message, help, DiagnosticKind::Parse));
+            return fail(format!("the source of a COPY cannot be {what}"), Some("use ADD"));
         }
-        if git_reference(source).is_some() {
-            let keep = kind.add.and_then(|a| a.keep_git_dir).unwrap_or(false);
+        if let Some(git) = git {
+            let keep = kind.add.and_then(|a| a.keep_git_dir);
+            if keep.zip(git.keep_git_dir).is_some_and(|(flag, address)| flag != address) {
+                return fail("--keep-git-dir and the address of the repository differ".into(), None);
+            }
+            let checksum = kind.checksum.as_ref();
+            if checksum.zip(git.checksum.as_ref()).is_some_and(|(flag, address)| flag != address) {
+                return fail("--checksum and the address of the repository differ".into(), None);
+            }
             let op = Source::Git {
-                reference: source.to_string(),
-                checksum: kind.checksum.clone(),
-                keep_git_dir: keep,
+                reference: git.text(),
+                checksum: git.checksum.clone().or(checksum.cloned()),
+                keep_git_dir: git.keep_git_dir.or(keep).unwrap_or(false),
             };
             let v = self.add(Op::Source(op), Vec::new(), false);
             return Ok((Some(v), plain_copy(PathSelector::plain("/"), shared)));
@@ -197,7 +216,7 @@ fn local_copy(source: &str, kind: &Kind<'_>, shared: &Shared) -> CopyAction {
             None => ("/".to_string(), source.to_string()),
         };
         let pattern = path::join_absolute("/", &pattern);
-        include.push(pattern.trim_start_matches('/').to_string());
+        include.push(pattern.strip_prefix('/').unwrap_or(&pattern).to_string());
         if !has_wildcards(&parent) && !has_wildcards(&pattern) {
             required.push(path::clean_absolute(&format!("/{parent}/{pattern}")));
         }
@@ -287,36 +306,14 @@ pub(crate) fn has_wildcards(name: &str) -> bool {
 }
 
 fn is_http(source: &str) -> bool {
-    (source.starts_with("http://") || source.starts_with("https://")) && git_reference(source).is_none()
-}
-
-/// Recognises a git address (BuildKit's `dfgitutil.ParseGitRef`, the forms that cannot be a local path).
-fn git_reference(source: &str) -> Option<&str> {
-    let bare = source.split(['#', '?']).next().unwrap_or_default();
-    let web = source.starts_with("http://") || source.starts_with("https://");
-    let git = source.starts_with("git://")
-        || source.starts_with("ssh://")
-        || source.starts_with("git@")
-        || (web && bare.ends_with(".git"))
-        || is_scp_like(source);
-    git.then_some(source)
-}
-
-/// `user@host:path`.
-fn is_scp_like(source: &str) -> bool {
-    let Some((user, rest)) = source.split_once('@') else { return false };
-    let Some((host, _)) = rest.split_once(':') else { return false };
-    let word = |s: &str| {
-        !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-    };
-    word(user) && word(host)
+    (source.starts_with("http://") || source.starts_with("https://")) && git::parse(source).is_none()
 }
 
 /// The name under which ADD stores what a URL gives.
 fn url_file_name(url: &str) -> String {
     let no_scheme = url.split_once("://").map_or(url, |(_, r)| r);
     let path_text = no_scheme.split(['?', '#']).next().unwrap_or_default();
-    let base = path_text.split_once('/').map_or("", |(_, p)| p);
+    let base = git::percent_decoded(path_text.split_once('/').map_or("", |(_, p)| p));
     match path::base_name(&format!("/{base}")) {
         "" | "/" | "." => "__unnamed__".to_string(),
         name => name.to_string(),

@@ -4,8 +4,10 @@
 //! same numbering. Pure: text and options in, graph or diagnostic out. It knows nothing of files, caches or
 //! results.
 
+mod config;
 mod convert;
 mod copy;
+mod git;
 mod image;
 mod label;
 mod options;
@@ -66,6 +68,50 @@ pub struct Step {
 }
 
 impl Graph {
+    /// Leaves out vertices that the result does not rest on, and their steps: a stage that is named but not used,
+    /// say by a COPY --from of heredocs alone, is converted but never sent to the builder.
+    fn keep_what_is_needed(&mut self) {
+        let mut needed = vec![false; self.vertices.len()];
+        let mut todo: Vec<VertexId> = self.result.into_iter().collect();
+        while let Some(at) = todo.pop() {
+            if !std::mem::replace(&mut needed[at], true) {
+                todo.extend(&self.vertices[at].inputs);
+            }
+        }
+        if needed.iter().all(|&n| n) {
+            return;
+        }
+        let mut count = 0;
+        let places: Vec<Option<VertexId>> = needed
+            .iter()
+            .map(|&n| {
+                count += usize::from(n);
+                n.then(|| count - 1)
+            })
+            .collect();
+        let mut at = 0;
+        self.vertices.retain(|_| {
+            at += 1;
+            needed[at - 1]
+        });
+        for vertex in &mut self.vertices {
+            // Inputs of what is needed are needed.
+            vertex.inputs = vertex.inputs.iter().filter_map(|&i| places[i]).collect();
+        }
+        self.steps.retain_mut(|step| match places[step.vertex] {
+            Some(place) => {
+                step.vertex = place;
+                step.merge = step.merge.and_then(|m| places[m]);
+                true
+            }
+            None => false,
+        });
+        for stage in &mut self.stages {
+            stage.result = stage.result.and_then(|r| places[r]);
+        }
+        self.result = self.result.and_then(|r| places[r]);
+    }
+
     /// Iterates over the steps of one stage.
     pub fn stage_steps(&self, stage: usize) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(move |s| s.stage == stage)

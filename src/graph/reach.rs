@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::convert::{Converter, expand_error, stage_error};
-use super::image::canonical;
+use super::image::{canonical, check};
 use super::options::Platform;
 use super::run::mount_sources;
 use super::stage::{Command, Draft};
-use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind};
+use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind, Span};
 use crate::dockerfile::{Diagnostic, parse};
 
 /// The name of the empty image.
@@ -47,11 +47,20 @@ impl Converter<'_> {
                 platform,
                 line: stage.line,
                 span: stage.span.clone(),
+                base_span: stage.base_span.clone(),
                 from_original: stage.original.clone(),
                 ..Draft::default()
             };
+            if let Some(Err(why)) = stage.name.as_deref().filter(|n| !is_reserved(n)).map(check) {
+                // BuildKit looks for a named context of this name, and such names are those of images.
+                let name = stage.name.as_deref().unwrap_or_default();
+                let kind = crate::dockerfile::diagnostic::DiagnosticKind::Parse;
+                let message = format!("`{name}` cannot be the name of a stage: {why}");
+                return Err(stage_error(self.text, stage.span.clone(), message, None, kind));
+            }
             if let Some(n) = stage.name.as_deref().and_then(|n| self.named_context(n)) {
                 draft.named_context = Some(n);
+                draft.replaced = true;
                 let at = self.add_draft(draft);
                 self.drafts[at].base = None;
                 continue;
@@ -78,6 +87,9 @@ impl Converter<'_> {
 
     /// Finds the named context that stands for a stage or image of this name.
     pub(super) fn named_context(&self, name: &str) -> Option<String> {
+        if is_reserved(name) {
+            return None;
+        }
         let wanted = canonical(name);
         self.options.named_contexts.iter().find(|n| n.as_str() == name || canonical(n) == wanted).cloned()
     }
@@ -112,7 +124,8 @@ impl Converter<'_> {
                     let kind = crate::dockerfile::diagnostic::DiagnosticKind::Parse;
                     stage_error(self.text, span, m, None, kind)
                 })?;
-                Ok(names.into_iter().map(|n| self.stage_or_image(&n)).collect())
+                let places = names.iter().zip(&run.mounts);
+                Ok(places.map(|(n, mount)| self.stage_or_image(n, mount.span.clone())).collect())
             }
             _ => Ok(Vec::new()),
         }
@@ -142,17 +155,16 @@ impl Converter<'_> {
                 StageNotFound,
             )),
             Ok(n) => Ok(n as usize),
-            Err(_) => Ok(self.stage_or_image(from)),
+            Err(_) => Ok(self.stage_or_image(from, span)),
         }
     }
 
-    fn stage_or_image(&mut self, name: &str) -> usize {
+    fn stage_or_image(&mut self, name: &str, base_span: Span) -> usize {
         match self.by_name.get(&name.to_lowercase()) {
             Some(&at) => at,
             None => {
-                let platform = None;
-                let draft =
-                    Draft { base_name: name.to_string(), unregistered: true, platform, ..Draft::default() };
+                let base_name = name.to_string();
+                let draft = Draft { base_name, base_span, unregistered: true, ..Draft::default() };
                 self.add_draft(draft)
             }
         }
@@ -161,7 +173,12 @@ impl Converter<'_> {
     /// Numbers of the drafts that a draft is built on or copies from.
     pub(super) fn needs(&self, at: usize) -> BTreeSet<usize> {
         let d = &self.drafts[at];
-        d.base.into_iter().chain(d.commands.iter().flat_map(|c| c.sources.iter().copied())).collect()
+        d.base.into_iter().chain(self.sources(at)).collect()
+    }
+
+    /// Numbers of the drafts that a draft copies or mounts from.
+    fn sources(&self, at: usize) -> BTreeSet<usize> {
+        self.drafts[at].commands.iter().flat_map(|c| c.sources.iter().copied()).collect()
     }
 
     fn check_circles(&self) -> Result<(), Diagnostic> {
@@ -179,7 +196,8 @@ impl Converter<'_> {
             }
             marks[at] = 1;
             way.push(at);
-            for next in c.needs(at) {
+            // The base does not count: it stands above, or else the name is not that of a stage.
+            for next in c.sources(at) {
                 if let Some(found) = visit(c, next, marks, way) {
                     return Some(found);
                 }
@@ -229,6 +247,7 @@ impl Converter<'_> {
     /// Everything the target needs, ONBUILD triggers of the bases included (`resolveStages`).
     pub(super) fn resolve_reachable(&mut self, target: usize) -> Result<BTreeSet<usize>, Diagnostic> {
         loop {
+            self.check_images()?;
             let mut reachable = BTreeSet::new();
             let mut todo = vec![target];
             while let Some(at) = todo.pop() {
@@ -244,6 +263,28 @@ impl Converter<'_> {
                 return Ok(reachable);
             }
         }
+    }
+
+    /// Checks that what is no stage can be an image, needed or not.
+    fn check_images(&self) -> Result<(), Diagnostic> {
+        use crate::dockerfile::diagnostic::DiagnosticKind::{Parse, StageNotFound};
+        for draft in &self.drafts {
+            let empty = draft.base_name == SCRATCH && draft.named_context.is_none();
+            if draft.base.is_some() || empty {
+                continue;
+            }
+            let Err(why) = check(&draft.base_name) else { continue };
+            let name = &draft.base_name;
+            let stage = self.by_name.get(&name.to_lowercase()).map(|&at| &self.drafts[at]);
+            let (kind, help) = match stage.and_then(|stage| stage.name.as_deref()) {
+                // FROM finds stages by their name in lower case alone (`statesByName[BaseName]`).
+                Some(stage) => (StageNotFound, Some(format!("FROM finds the stage as `{stage}`"))),
+                None => (Parse, None),
+            };
+            let message = format!("`{name}` is neither a stage above nor an image: {why}");
+            return Err(stage_error(self.text, draft.base_span.clone(), message, help, kind));
+        }
+        Ok(())
     }
 
     /// Puts the ONBUILD triggers of a stage's base before its own commands; says whether they need more stages.
@@ -269,12 +310,7 @@ impl Converter<'_> {
         let mut commands = Vec::with_capacity(triggers.len());
         let mut new_needs = false;
         for trigger in &triggers {
-            let parsed = parse(&format!("FROM {SCRATCH}\n{trigger}\n"))?;
-            let mut instruction =
-                match parsed.stages.into_iter().next().and_then(|s| s.instructions.into_iter().next()) {
-                    Some(i) => i,
-                    None => continue,
-                };
+            let mut instruction = self.read_trigger(at, trigger)?;
             instruction.line = self.drafts[at].line;
             instruction.end_line = self.drafts[at].line;
             instruction.span = self.drafts[at].span.clone();
@@ -294,7 +330,23 @@ impl Converter<'_> {
         Ok(new_needs)
     }
 
-    /// Names of stages by number, for messages.
+    /// Reads a trigger, with problems told at the FROM that brings it.
+    fn read_trigger(&self, at: usize, trigger: &str) -> Result<Instruction, Diagnostic> {
+        let kind = crate::dockerfile::diagnostic::DiagnosticKind::Parse;
+        let place = self.drafts[at].base_span.clone();
+        let fail = |why: &str, help| {
+            let message = format!("the base's ONBUILD trigger `{trigger}` cannot be run here: {why}");
+            stage_error(self.text, place.clone(), message, help, kind)
+        };
+        let parsed = parse(&format!("FROM {SCRATCH}\n{trigger}\n")).map_err(|e| fail(&e.message, e.help))?;
+        let mut instructions = parsed.stages.into_iter().flat_map(|stage| stage.instructions);
+        match (instructions.next(), instructions.next()) {
+            (Some(only), None) => Ok(only),
+            _ => Err(fail("it has to be one instruction", None)),
+        }
+    }
+
+    /// Sets the global arguments: those that BuildKit gives, and those before the first FROM.
     pub(super) fn globals_from(&mut self, file: &Dockerfile) -> Result<(), Diagnostic> {
         let build = &self.options.build_platform;
         let target = &self.options.platform;
@@ -349,4 +401,9 @@ fn is_counted(kind: &InstructionKind) -> bool {
             | InstructionKind::Run(_)
             | InstructionKind::Workdir(_)
     )
+}
+
+/// Names that no named context can have.
+fn is_reserved(name: &str) -> bool {
+    name.eq_ignore_ascii_case(SCRATCH) || name.eq_ignore_ascii_case("context")
 }

@@ -9,6 +9,7 @@ use crate::dockerfile::Diagnostic;
 use crate::dockerfile::ast::{CommandLine, Run, Span};
 use crate::dockerfile::diagnostic::DiagnosticKind;
 use crate::dockerfile::expand::Lexer;
+use crate::dockerfile::is_lone_heredoc;
 
 /// A `--mount` after its words are expanded.
 #[derive(Debug, Clone, Default)]
@@ -137,6 +138,7 @@ fn parse_mount(
         let flag =
             |v: &str| parse_bool(v).ok_or_else(|| format!("{key}={v} in --mount is neither true nor false"));
         let number = |v: &str, radix| {
+            let v = if v.starts_with('+') { "" } else { v };
             u32::from_str_radix(v, radix).map_err(|_| format!("{key}={v} in --mount is not a number"))
         };
         match key.as_str() {
@@ -202,6 +204,9 @@ fn check_mount(m: &MountSpec) -> Result<(), String> {
     if owned && !matches!(m.kind.as_str(), "secret" | "ssh" | "cache") {
         return Err(format!("mode, uid and gid do not go with a mount of type {}", m.kind));
     }
+    if m.kind == "ssh" && !m.source.is_empty() {
+        return Err("an ssh mount has no source; name the agent with id".into());
+    }
     if m.kind == "secret" {
         if !m.from.is_empty() {
             return Err("a secret mount has no from".into());
@@ -266,15 +271,20 @@ impl Converter<'_> {
         }];
         let mut sources: Vec<Option<VertexId>> = vec![self.drafts[at].vertex];
         let args = self.run_args(at, run, &mut name, &mut mounts, &mut sources);
+        if args.is_empty() {
+            let message = "RUN [] has no command".to_string();
+            let help = Some("write RUN [\"program\", \"argument\"]".to_string());
+            let span = cmd.instruction.span.clone();
+            return Err(stage_error(self.text, span, message, help, DiagnosticKind::Parse));
+        }
+        // Secrets and agents are lists of their own: their order among each other counts, that between not.
         let mut secrets = Vec::new();
-        let mut agents = 0;
+        let mut agents: Vec<String> = Vec::new();
         for (n, spec) in specs.iter().enumerate() {
+            self.check_from_above(cmd, n, spec, &run.mounts[n].span)?;
             match spec.kind.as_str() {
                 "secret" => secrets.push(secret_text(spec)),
-                "ssh" => {
-                    secrets.push(ssh_text(spec, agents));
-                    agents += 1;
-                }
+                "ssh" => agents.push(ssh_text(spec, agents.len())),
                 _ => {
                     let (mount, source) = self.run_mount(at, cmd, n, spec, &run.mounts[n].span)?;
                     mounts.push(mount);
@@ -299,7 +309,7 @@ impl Converter<'_> {
         }
         let state = &self.drafts[at].state;
         let mut env = state.env.pairs().to_vec();
-        if agents > 0 && !env.iter().any(|(n, _)| n == "SSH_AUTH_SOCK") {
+        if !agents.is_empty() && !env.iter().any(|(n, _)| n == "SSH_AUTH_SOCK") {
             let socket =
                 specs.iter().find(|s| s.kind == "ssh").map(|s| s.target.clone()).filter(|t| !t.is_empty());
             env.push(("SSH_AUTH_SOCK".into(), socket.unwrap_or_else(|| "/run/buildkit/ssh_agent.0".into())));
@@ -312,8 +322,9 @@ impl Converter<'_> {
             network: run.network.clone().filter(|n| n != "default"),
             security: run.security.clone().filter(|s| s != "sandbox"),
             devices: run.devices.clone(),
+            hostname: self.options.build_args.get("BUILDKIT_SANDBOX_HOSTNAME").cloned().unwrap_or_default(),
             mounts: sorted,
-            secrets,
+            secrets: secrets.into_iter().chain(agents).collect(),
             platform: self.platform(at),
         });
         let text = self.run_label(at, &name, &specs);
@@ -364,7 +375,24 @@ impl Converter<'_> {
             output: false,
         });
         sources.push(Some(v));
-        vec![format!("/dev/pipes{file}")]
+        self.drafts[at].state.shell_args(&format!("/dev/pipes{file}"))
+    }
+
+    /// Checks that a mount is from a stage that stands above.
+    fn check_from_above(
+        &self,
+        cmd: &Command,
+        n: usize,
+        spec: &MountSpec,
+        span: &Span,
+    ) -> Result<(), Diagnostic> {
+        let below = cmd.sources.get(n).is_some_and(|&from| !self.drafts[from].dispatched);
+        if spec.from.is_empty() || !below {
+            return Ok(());
+        }
+        let message = format!("cannot mount from stage {:?}: it stands below this stage", spec.from);
+        let help = Some("move the stage above the one that needs it".to_string());
+        Err(stage_error(self.text, span.clone(), message, help, DiagnosticKind::StageNotFound))
     }
 
     fn run_mount(
@@ -379,22 +407,7 @@ impl Converter<'_> {
             "tmpfs" => None,
             "cache" if spec.from.is_empty() => None,
             _ if spec.from.is_empty() => Some(self.context(None)),
-            _ => {
-                let from = cmd.sources.get(n).copied().filter(|&s| self.drafts[s].dispatched);
-                let Some(from) = from else {
-                    let message =
-                        format!("cannot mount from stage {:?}: it stands below this stage", spec.from);
-                    let help = Some("move the stage above the one that needs it".to_string());
-                    return Err(stage_error(
-                        self.text,
-                        span.clone(),
-                        message,
-                        help,
-                        DiagnosticKind::StageNotFound,
-                    ));
-                };
-                self.drafts[from].vertex
-            }
+            _ => cmd.sources.get(n).and_then(|&from| self.drafts[from].vertex),
         };
         let workdir = self.drafts[at].state.workdir.clone();
         let target = if spec.target.starts_with('/') {
@@ -424,9 +437,15 @@ impl Converter<'_> {
         }
         let kind = match spec.kind.as_str() {
             "cache" => {
-                // BuildKit's checkShouldClearCacheOpts: the default id is the target, cleaned but as written.
-                let id = if spec.id.is_empty() { path::clean(&spec.target) } else { spec.id.clone() };
-                MountKind::Cache { default: id == target && matches!(spec.sharing.as_str(), "" | "shared") }
+                // BuildKit's checkShouldClearCacheOpts: the default id is the target, cleaned but as written. An
+                // id counts only where it is that, before or after the namespace is put before it.
+                let own = if spec.id.is_empty() { path::clean(&spec.target) } else { spec.id.clone() };
+                let namespace = self.options.build_args.get("BUILDKIT_CACHE_MOUNT_NS");
+                let id = format!("{}/{own}", namespace.map_or("", String::as_str));
+                let after_namespace = id.split_once('/').map_or("", |(_, rest)| rest);
+                let usual = id == target || after_namespace == target;
+                let default = usual && matches!(spec.sharing.as_str(), "" | "shared");
+                MountKind::Cache { default, id: if default { id } else { String::new() } }
             }
             "tmpfs" => MountKind::Tmpfs { size: spec.size },
             _ => MountKind::Bind,
@@ -444,15 +463,6 @@ impl Converter<'_> {
     }
 }
 
-/// Says whether the line is nothing but one heredoc (`parser.MustParseHeredoc`).
-fn is_lone_heredoc(line: &str) -> bool {
-    let Some(rest) = line.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<") else {
-        return false;
-    };
-    let rest = rest.strip_prefix('-').unwrap_or(rest);
-    !rest.is_empty() && !rest.contains([' ', '\t', '<', '>', '|', '&', ';'])
-}
-
 /// What counts of a secret: where it is mounted and how, never what it holds.
 fn secret_text(m: &MountSpec) -> String {
     let id = if m.source.is_empty() { &m.id } else { &m.source };
@@ -462,17 +472,18 @@ fn secret_text(m: &MountSpec) -> String {
     } else {
         m.target.clone()
     };
+    // What is not given counts like the default given.
+    let (uid, gid, mode) = (m.uid.unwrap_or(0), m.gid.unwrap_or(0), m.mode.unwrap_or(0o400));
+    let optional = !m.required;
     format!(
-        "secret id={id} target={target} env={:?} optional={} uid={:?} gid={:?} mode={:?}",
-        m.env, !m.required, m.uid, m.gid, m.mode
+        "secret id={id} target={target} env={:?} optional={optional} uid={uid} gid={gid} mode={mode:o}",
+        m.env
     )
 }
 
 /// What counts of an ssh agent.
 fn ssh_text(m: &MountSpec, n: usize) -> String {
     let target = if m.target.is_empty() { format!("/run/buildkit/ssh_agent.{n}") } else { m.target.clone() };
-    format!(
-        "ssh id={} target={target} optional={} uid={:?} gid={:?} mode={:?}",
-        m.id, !m.required, m.uid, m.gid, m.mode
-    )
+    let (uid, gid, mode) = (m.uid.unwrap_or(0), m.gid.unwrap_or(0), m.mode.unwrap_or(0o600));
+    format!("ssh id={} target={target} optional={} uid={uid} gid={gid} mode={mode:o}", m.id, !m.required)
 }

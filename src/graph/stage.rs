@@ -19,6 +19,11 @@ impl Env {
         self.0.push((name.to_string(), value.to_string()));
     }
 
+    /// Removes a variable.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(n, _)| n != name);
+    }
+
     /// Looks a variable up.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
@@ -109,7 +114,11 @@ pub(super) struct Draft {
     pub counter: u32,
     pub line: usize,
     pub span: Span,
+    /// Where its base is named: in its FROM, or in the instruction that names an image.
+    pub base_span: Span,
     pub from_original: String,
+    /// A named context stands for the stage itself: its own commands are not run.
+    pub replaced: bool,
     // What it has become:
     pub vertex: Option<VertexId>,
     pub state: StageState,

@@ -63,7 +63,7 @@ pub enum Source {
     },
     /// ADD of a git repository.
     Git {
-        /// The address with its fragment.
+        /// The address, all ways to write the same as one: `remote#reference:folder`.
         reference: String,
         /// `--checksum`.
         checksum: Option<String>,
@@ -89,6 +89,9 @@ pub struct Exec {
     pub security: Option<String>,
     /// `--device`.
     pub devices: Vec<String>,
+    /// Name of the machine, where the build argument `BUILDKIT_SANDBOX_HOSTNAME` sets one.
+    #[serde(default)]
+    pub hostname: String,
     /// Mounts in the order of their targets, the root first.
     pub mounts: Vec<Mount>,
     /// Secrets and ssh agents: kind, target and options that count; never values.
@@ -123,6 +126,9 @@ pub enum MountKind {
     Cache {
         /// Neither id nor sharing is given, or both are what they would be anyway.
         default: bool,
+        /// The id with its namespace, where that is the default; empty where not, since then it does not count.
+        #[serde(default)]
+        id: String,
     },
     /// `type=tmpfs`, with its size.
     Tmpfs {
@@ -167,9 +173,24 @@ pub enum Action {
     },
 }
 
-/// An owner as written: `user` or `user:group`, names or numbers.
+/// An owner: `user` or `user:group`, names or numbers, `root` as the number that it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner(pub String);
+
+impl Owner {
+    /// Reads an owner as written (`llb.WithUser`): a part that is empty or `root` is 0, numbers lose what does not
+    /// change them.
+    pub fn read(text: &str) -> Self {
+        let part = |part: &str| match part {
+            "" | "root" => "0".to_string(),
+            other => other.parse::<i32>().map_or_else(|_| other.to_string(), |n| (n as u32).to_string()),
+        };
+        Self(match text.split_once(':') {
+            Some((user, group)) => format!("{}:{}", part(user), part(group)),
+            None => part(text),
+        })
+    }
+}
 
 /// One source of a COPY or ADD.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

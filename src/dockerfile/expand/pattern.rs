@@ -30,7 +30,8 @@ impl Pattern {
     /// Reads a pattern; `greedy` makes `*` take as much as it can.
     pub(super) fn new(pattern: &str, greedy: bool) -> Result<Self, ExpandReason> {
         let mut tokens = Vec::new();
-        let mut chars = pattern.chars().peekable();
+        // As Go's text/scanner does.
+        let mut chars = pattern.strip_prefix('\u{feff}').unwrap_or(pattern).chars();
         while let Some(ch) = chars.next() {
             tokens.push(match ch {
                 '*' => Token::Many,
@@ -38,17 +39,31 @@ impl Pattern {
                 '\\' => match chars.next() {
                     // `}` and `/` are escaped for the sake of `${…}`, not of the pattern.
                     Some(escaped @ ('}' | '/' | '*' | '?' | '\\')) => Token::Literal(escaped),
-                    other => {
-                        return Err(ExpandReason::BadPattern {
-                            pattern: pattern.to_owned(),
-                            escape: other.map(String::from).unwrap_or_default(),
-                        });
-                    }
+                    _ => return Err(bad_pattern(pattern)),
                 },
                 literal => Token::Literal(literal),
             });
         }
         Ok(Self { tokens, greedy })
+    }
+
+    /// Reads a pattern from its end: a match at the end of a text is one at the start of both reversed, so that
+    /// the shortest is found as well. A backslash alone at the end, which only another escape character allows,
+    /// comes to stand before what is then first.
+    pub(super) fn backwards(pattern: &str, greedy: bool) -> Result<Self, ExpandReason> {
+        let mut reversed = Vec::new();
+        let mut chars = pattern.chars();
+        while let Some(ch) = chars.next() {
+            match (ch, chars.clone().next()) {
+                ('\\', Some(escaped)) => {
+                    chars.next();
+                    reversed.extend([escaped, ch]);
+                }
+                _ => reversed.push(ch),
+            }
+        }
+        let reversed: String = reversed.into_iter().rev().collect();
+        Self::new(&reversed, greedy).map_err(|_| bad_pattern(pattern))
     }
 
     /// Removes what the pattern matches at the start.
@@ -58,11 +73,10 @@ impl Pattern {
         chars[end..].iter().collect()
     }
 
-    /// Removes what the pattern matches at the end: both are reversed, so that the shortest is found as well.
+    /// Removes what a pattern read backwards matches at the end.
     pub(super) fn trim_suffix(&self, value: &str) -> String {
-        let tokens: Vec<Token> = self.tokens.iter().rev().copied().collect();
         let chars: Vec<char> = value.chars().rev().collect();
-        let end = match_at(&tokens, self.greedy, &chars, 0).unwrap_or(0);
+        let end = match_at(&self.tokens, self.greedy, &chars, 0).unwrap_or(0);
         chars[end..].iter().rev().collect()
     }
 
@@ -167,4 +181,22 @@ fn fill_template(out: &mut String, template: &str, matched: &[char]) {
         }
     }
     out.push_str(rest);
+}
+
+/// What is wrong with a pattern: the first backslash in it that escapes nothing.
+fn bad_pattern(pattern: &str) -> ExpandReason {
+    let mut chars = pattern.chars();
+    let mut escape = String::new();
+    while let Some(ch) = chars.next() {
+        if ch == '\\' {
+            match chars.next() {
+                Some('}' | '/' | '*' | '?' | '\\') => {}
+                other => {
+                    escape = other.map(String::from).unwrap_or_default();
+                    break;
+                }
+            }
+        }
+    }
+    ExpandReason::BadPattern { pattern: pattern.to_owned(), escape }
 }

@@ -246,10 +246,8 @@ impl<'a> Scan<'a> {
                 let modifier = self.chars.next();
                 match modifier {
                     Some(m @ ('-' | '+' | '?')) => self.conditional(&name, m, true),
-                    _ => Err(ExpandReason::UnknownModifier(format!(
-                        ":{}",
-                        modifier.map_or(String::new(), String::from)
-                    ))),
+                    Some(m) if !matches!(m, '#' | '%') => self.unknown(&name, m),
+                    _ => Err(unknown_modifier(modifier)),
                 }
             }
             Some(m @ ('-' | '+' | '?')) => self.conditional(&name, m, false),
@@ -285,6 +283,16 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// `${name:…}` with a modifier of the shell's that is not known here, such as `:=` or `:0:3`: an error, but
+    /// left as written where unset names are. That decides whether a RUN with one has heredocs.
+    fn unknown(&mut self, name: &str, modifier: char) -> Result<String> {
+        let (word, _) = self.until(Some('}'), false)?;
+        match self.get(name) {
+            None if self.lexer.skip_unset_env => Ok(format!("${{{name}:{modifier}{word}}}")),
+            _ => Err(unknown_modifier(Some(modifier))),
+        }
+    }
+
     /// `${name#pattern}`, `${name%pattern}`, and doubled for the longest match.
     fn trimmed(&mut self, name: &str, modifier: char) -> Result<String> {
         let (word, _) = self.until(Some('}'), true)?;
@@ -297,7 +305,10 @@ impl<'a> Scan<'a> {
             Some(rest) => (rest, true),
             None => (word.as_str(), false),
         };
-        let pattern = Pattern::new(pattern, greedy)?;
+        let pattern = match modifier {
+            '#' => Pattern::new(pattern, greedy)?,
+            _ => Pattern::backwards(pattern, greedy)?,
+        };
         Ok(if modifier == '#' { pattern.trim_prefix(&value) } else { pattern.trim_suffix(&value) })
     }
 
@@ -339,4 +350,8 @@ impl<'a> Scan<'a> {
         seen.insert(name.to_owned());
         value
     }
+}
+
+fn unknown_modifier(after_colon: Option<char>) -> ExpandReason {
+    ExpandReason::UnknownModifier(format!(":{}", after_colon.map_or(String::new(), String::from)))
 }
