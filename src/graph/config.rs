@@ -2,8 +2,9 @@
 //! read there (`dispatchLabel`, `dispatchExpose`, `dispatchVolume`, `dispatchStopSignal`), and SOURCE_DATE_EPOCH.
 
 use super::convert::{Converter, stage_error};
+use super::reach::SCRATCH;
 use crate::dockerfile::Diagnostic;
-use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind};
+use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind, Stage};
 use crate::dockerfile::diagnostic::DiagnosticKind;
 use crate::dockerfile::suggest::did_you_mean;
 
@@ -72,8 +73,11 @@ impl Converter<'_> {
             Ok(seconds) => Some(seconds.to_string()),
             Err(_) if given.is_empty() || given == "context" => None,
             Err(_) if self.named_context(&given).is_some() => None,
-            // The time of what an ADD brings from elsewhere, which stands for itself.
-            Err(_) if is_stage(&given.to_lowercase()) => Some(given),
+            // The time of what an ADD brings from elsewhere: its name stands for it.
+            Err(_) if is_stage(&given.to_lowercase()) => {
+                self.check_epoch_stage(file, &given)?;
+                Some(given)
+            }
             Err(_) => {
                 return Err(stage_error(
                     self.text,
@@ -99,6 +103,28 @@ impl Converter<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Converter<'_> {
+    /// A stage that gives the time is FROM scratch and holds one ADD from elsewhere, and ARG.
+    fn check_epoch_stage(&self, file: &Dockerfile, name: &str) -> Result<(), Diagnostic> {
+        let same = |s: &&Stage| s.name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(name));
+        let Some(stage) = file.stages.iter().find(same) else { return Ok(()) };
+        let base = self.lexer().process_word(&stage.base, &|n| self.globals.get(n).map(str::to_string));
+        let adds = stage.instructions.iter().filter(|i| matches!(i.kind, InstructionKind::Add(_))).count();
+        let others = |i: &Instruction| !matches!(i.kind, InstructionKind::Add(_) | InstructionKind::Arg(_));
+        if base.is_ok_and(|base| base.text == SCRATCH) && adds == 1 && !stage.instructions.iter().any(others)
+        {
+            return Ok(());
+        }
+        Err(stage_error(
+            self.text,
+            stage.span.clone(),
+            format!("the stage `{name}` cannot give {EPOCH}"),
+            Some("such a stage is FROM scratch and holds one ADD of a URL or a git repository".into()),
+            DiagnosticKind::Parse,
+        ))
     }
 }
 

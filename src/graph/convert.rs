@@ -153,9 +153,11 @@ impl Converter<'_> {
         span: Span,
     ) {
         let draft = &mut self.drafts[at];
-        draft.counter += 1;
+        let is_from = index.is_none() && !onbuild;
+        draft.counter += if is_from { draft.rounds } else { 1 };
         let stage = (!draft.shown.is_empty()).then(|| draft.shown.clone());
-        let label = Label { stage, index: draft.counter, of: draft.total, instruction };
+        let of = if is_from { draft.from_total } else { draft.total };
+        let label = Label { stage, index: draft.counter, of, instruction };
         let state = draft.state.clone();
         self.steps.push(Step {
             label,

@@ -129,7 +129,8 @@ impl Converter<'_> {
         }
         let message = if sources.len() != 1 {
             "--checksum takes one source"
-        } else if git::parse(&sources[0]).is_some() {
+        } else if git::parse(&sources[0]).is_some() || sources[0].starts_with("github.com/") {
+            // The last form is taken for a path all the same.
             return Ok(());
         } else if is_http(&sources[0]) {
             if kind.checksum.as_deref().is_some_and(is_digest) {

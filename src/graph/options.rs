@@ -110,16 +110,18 @@ impl Platform {
         }
         let host = Self::default();
         let (os, arch, variant) = match parts[..] {
-            [one] if matches!(one, "linux" | "windows" | "darwin" | "freebsd") => {
-                (one, host.arch.as_str(), "")
+            [one] if SYSTEMS.contains(&normal_os(one).as_str()) => (one, host.arch.as_str(), ""),
+            // A name alone has to be known, since there is nothing else to tell a slip by.
+            [one] if ARCHITECTURES.contains(&normal_arch(&one.to_lowercase(), "").0.as_str()) => {
+                (host.os.as_str(), one, "")
             }
-            [one] => (host.os.as_str(), one, ""),
+            [one] => return Err(format!("{one:?} is neither an operating system nor an architecture")),
             [os, arch] => (os, arch, ""),
             [os, arch, variant] => (os, arch, variant),
             _ => return Err(format!("{text:?} is not a platform")),
         };
         let (arch, variant) = normal_arch(&arch.to_lowercase(), &variant.to_lowercase());
-        Ok(Self { os: os.to_lowercase(), arch, variant })
+        Ok(Self { os: normal_os(os), arch, variant })
     }
 
     /// Prints `os/arch[/variant]`.
@@ -133,13 +135,68 @@ impl Platform {
     }
 }
 
+/// Operating systems that Go knows.
+const SYSTEMS: [&str; 17] = [
+    "aix",
+    "android",
+    "darwin",
+    "dragonfly",
+    "freebsd",
+    "hurd",
+    "illumos",
+    "ios",
+    "js",
+    "linux",
+    "nacl",
+    "netbsd",
+    "openbsd",
+    "plan9",
+    "solaris",
+    "windows",
+    "zos",
+];
+
+/// Architectures that Go knows.
+const ARCHITECTURES: [&str; 24] = [
+    "386",
+    "amd64",
+    "amd64p32",
+    "arm",
+    "armbe",
+    "arm64",
+    "arm64be",
+    "ppc64",
+    "ppc64le",
+    "loong64",
+    "mips",
+    "mipsle",
+    "mips64",
+    "mips64le",
+    "mips64p32",
+    "mips64p32le",
+    "ppc",
+    "riscv",
+    "riscv64",
+    "s390",
+    "s390x",
+    "sparc",
+    "sparc64",
+    "wasm",
+];
+
+fn normal_os(os: &str) -> String {
+    let os = os.to_lowercase();
+    if os == "macos" { "darwin".into() } else { os }
+}
+
 /// Other names of architectures to Go's, as containerd's platforms package does.
 fn normal_arch(arch: &str, variant: &str) -> (String, String) {
     let (arch, variant) = match (arch, variant) {
         ("x86_64" | "x86-64" | "amd64", "v1") => ("amd64", ""),
         ("x86_64" | "x86-64", v) => ("amd64", v),
         ("i386", _) => ("386", ""),
-        ("aarch64" | "arm64", "8" | "v8") => ("arm64", ""),
+        ("aarch64" | "arm64", "8" | "v8" | "v8.0") => ("arm64", ""),
+        ("aarch64" | "arm64", "9" | "9.0" | "v9.0") => ("arm64", "v9"),
         ("aarch64", v) => ("arm64", v),
         ("armhf", _) => ("arm", "v7"),
         ("armel", _) => ("arm", "v6"),

@@ -69,6 +69,7 @@ impl Converter<'_> {
             let own = u32::from(self.drafts[at].base_name != SCRATCH && self.drafts[at].base.is_none());
             let counted = stage.instructions.iter().filter(|c| is_counted(&c.kind)).count() as u32;
             self.drafts[at].total = own + counted;
+            self.drafts[at].from_total = own + counted;
             self.drafts[at].ignore_cache = self.options.no_cache.covers(stage.name.as_deref());
         }
         Ok(())
@@ -255,6 +256,11 @@ impl Converter<'_> {
                     todo.extend(self.needs(at));
                 }
             }
+            // A FROM is named, and so counted, once in every round until the stage is found to be needed.
+            for (at, draft) in self.drafts.iter_mut().enumerate().filter(|(_, draft)| !draft.resolved) {
+                draft.rounds += 1;
+                draft.resolved = reachable.contains(&at);
+            }
             let mut new_needs = false;
             for &at in &reachable {
                 new_needs |= self.add_triggers(at)?;
@@ -302,6 +308,9 @@ impl Converter<'_> {
                     _ => None,
                 })
                 .collect(),
+            None if self.drafts[at].base_name == SCRATCH || self.drafts[at].named_context.is_some() => {
+                Vec::new()
+            }
             None => {
                 let name = canonical(&self.drafts[at].base_name);
                 self.options.image(&name).1.map(|c| c.onbuild.clone()).unwrap_or_default()

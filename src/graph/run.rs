@@ -475,10 +475,11 @@ fn secret_text(m: &MountSpec) -> String {
     // What is not given counts like the default given.
     let (uid, gid, mode) = (m.uid.unwrap_or(0), m.gid.unwrap_or(0), m.mode.unwrap_or(0o400));
     let optional = !m.required;
-    format!(
-        "secret id={id} target={target} env={:?} optional={optional} uid={uid} gid={gid} mode={mode:o}",
-        m.env
-    )
+    let variable = m.env.as_ref().map(|name| format!("secret id={id} env={name} optional={optional}"));
+    let file = (!target.is_empty()).then(|| {
+        format!("secret id={id} target={target} optional={optional} uid={uid} gid={gid} mode={mode:o}")
+    });
+    variable.into_iter().chain(file).collect::<Vec<_>>().join(" and ")
 }
 
 /// What counts of an ssh agent.

@@ -107,6 +107,11 @@ pub(super) struct Draft {
     pub platform: Option<Platform>,
     pub commands: Vec<Command>,
     pub total: u32,
+    /// The total as it is when the FROM is named: before the triggers of its image count.
+    pub from_total: u32,
+    /// How often its FROM was named until it was found to be needed.
+    pub rounds: u32,
+    pub resolved: bool,
     pub unregistered: bool,
     pub ignore_cache: bool,
     pub onbuild_done: bool,

@@ -247,7 +247,10 @@ impl Op {
                 let mut f = f.clone();
                 for a in &mut f.actions {
                     if let Action::Copy(c) = a {
-                        c.selector.path = path::base_name(&c.selector.path).to_string();
+                        // Of an empty source there is nothing to select, and the path counts in full.
+                        if c.input.is_some() {
+                            c.selector.path = path::base_name(&c.selector.path).to_string();
+                        }
                         // The operation says "may be a pattern"; whether it is one is seen in its text.
                         c.selector.wildcard = false;
                     }

@@ -24,13 +24,27 @@ impl Node<'_> {
 
     /// ENV and LABEL: `k=v k=v`, or the old form `k v` where the first word has no `=`.
     pub(super) fn pairs(&self) -> Result<Vec<Pair>, Fault> {
+        if self.split.args.is_empty() {
+            self.flags(&[])?;
+        }
+        let pairs = self.pairs_as_written()?;
+        self.flags(&[])?;
+        if pairs.iter().any(|pair| pair.key.is_empty()) {
+            return Err(Fault::new(self.whole(), format!("{} has an empty name", self.keyword))
+                .help(format!("write {} NAME=value", self.keyword)));
+        }
+        Ok(pairs)
+    }
+
+    /// The pairs as far as BuildKit's parser looks at them: it checks neither flags nor names.
+    fn pairs_as_written(&self) -> Result<Vec<Pair>, Fault> {
         let args = self.split.args;
         let words = quoted_words(args, self.split.args_span.start, self.escape);
         let Some((first, first_span)) = words.first() else {
             return Err(self.needs_argument(&format!("{} NAME=value", self.keyword)));
         };
-        let pairs = if first.contains('=') {
-            words.into_iter().map(|(word, span)| self.pair(&word, span)).collect::<Result<Vec<_>, _>>()?
+        if first.contains('=') {
+            words.into_iter().map(|(word, span)| pair(&word, span)).collect()
         } else {
             let Some((key, rest)) = args.split_once(is_separator) else {
                 return Err(Fault::new(
@@ -40,19 +54,7 @@ impl Node<'_> {
                 .help(format!("write {} {first}=value", self.keyword)));
             };
             let value = rest.trim_start_matches(is_separator).to_owned();
-            vec![Pair { key: key.to_owned(), value, legacy: true }]
-        };
-        self.flags(&[])?;
-        Ok(pairs)
-    }
-
-    fn pair(&self, word: &str, span: std::ops::Range<usize>) -> Result<Pair, Fault> {
-        match word.split_once('=') {
-            None => Err(Fault::new(span, format!("`{word}` has no `=`"))
-                .help("write NAME=value, and quote a value that holds blanks: NAME=\"a b\"")),
-            Some(("", _)) => Err(Fault::new(span, format!("{} has an empty name", self.keyword))
-                .help(format!("write {} NAME=value", self.keyword))),
-            Some((key, value)) => Ok(Pair { key: key.to_owned(), value: value.to_owned(), legacy: false }),
+            Ok(vec![Pair { key: key.to_owned(), value, legacy: true }])
         }
     }
 
@@ -129,7 +131,7 @@ impl Node<'_> {
     /// Checks what BuildKit's parser checks of a trigger at once; the rest is checked where the trigger runs.
     fn trigger_syntax(&self) -> Result<(), Fault> {
         match self.keyword {
-            "ENV" | "LABEL" if !self.split.args.is_empty() => self.pairs().map(drop),
+            "ENV" | "LABEL" if !self.split.args.is_empty() => self.pairs_as_written().map(drop),
             "ENV" | "LABEL" => Ok(()),
             _ => json_words(self.split.args, &self.split.args_span).map(drop),
         }
@@ -200,6 +202,14 @@ impl Node<'_> {
     fn needs_argument(&self, example: &str) -> Fault {
         Fault::new(self.whole(), format!("{} needs at least one argument", self.keyword))
             .help(format!("write {example}"))
+    }
+}
+
+fn pair(word: &str, span: std::ops::Range<usize>) -> Result<Pair, Fault> {
+    match word.split_once('=') {
+        None => Err(Fault::new(span, format!("`{word}` has no `=`"))
+            .help("write NAME=value, and quote a value that holds blanks: NAME=\"a b\"")),
+        Some((key, value)) => Ok(Pair { key: key.to_owned(), value: value.to_owned(), legacy: false }),
     }
 }
 
