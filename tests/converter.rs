@@ -82,7 +82,11 @@ fn differences(case: &Case, keys: &mut Keys) -> Vec<String> {
         };
         let op = &graph.vertices[graph.steps[step].vertex].op;
         if let (Some(number), false) = (number, matches!(op, Op::Source(_))) {
-            found.extend(keys.check(*number, &op.cache_digest().to_string(), &format!("{} {label}", case.id)));
+            found.extend(keys.check(
+                *number,
+                &op.cache_digest().to_string(),
+                &format!("{} {label}", case.id),
+            ));
         }
     }
     for n in 0..graph.steps.len() {
@@ -126,7 +130,10 @@ fn every_dockerfile_is_converted_as_buildkit_does() {
         .iter()
         .flat_map(|case| {
             let found = differences(case, &mut keys);
-            found.into_iter().map(|what| format!("{}: {what}\n{}", case.id, case.dockerfile)).collect::<Vec<_>>()
+            found
+                .into_iter()
+                .map(|what| format!("{}: {what}\n{}", case.id, case.dockerfile))
+                .collect::<Vec<_>>()
         })
         .collect();
     assert!(wrong.is_empty(), "{} differences\n{}", wrong.len(), wrong.join("\n"));
