@@ -65,10 +65,7 @@ fn what_is_wrong_with_a_word_is_told() {
         ("${FOO=x}", ExpandReason::UnknownModifier("=".into())),
         ("${FOO:=x}", ExpandReason::UnknownModifier(":=".into())),
         ("${FOO:#x}", ExpandReason::UnknownModifier(":#".into())),
-        (
-            "${UNSET:?give it}",
-            ExpandReason::Required { name: "UNSET".into(), message: "give it".into() },
-        ),
+        ("${UNSET:?give it}", ExpandReason::Required { name: "UNSET".into(), message: "give it".into() }),
         (
             "${EMPTY:?}",
             ExpandReason::Required { name: "EMPTY".into(), message: "is not allowed to be empty".into() },
