@@ -213,10 +213,14 @@ fn judge_steps(at: &str, build: &Value, outcome: &Outcome, score: &mut Score) {
 }
 
 fn cases() -> Vec<Value> {
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/cases");
-    let folder = std::env::var_os("LAYERLAB_CASES").map_or(ours, PathBuf::from);
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
+    let folders = match std::env::var_os("LAYERLAB_CASES") {
+        Some(folder) => vec![PathBuf::from(folder)],
+        None => vec![ours.join("cases"), ours.join("own")],
+    };
     let only = std::env::var("LAYERLAB_CASE").ok();
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+    let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let mut files: Vec<PathBuf> = files.map(|f| f.unwrap().path()).collect();
     files.sort();
     let lines = files.iter().filter(|f| f.extension().is_some_and(|e| e == "jsonl")).flat_map(|f| {
         let text = fs::read_to_string(f).unwrap();

@@ -41,7 +41,8 @@ impl Converter<'_> {
             InstructionKind::Stopsignal(raw) => {
                 let signal = self.word(at, raw, span)?;
                 if !is_signal(&signal) {
-                    let near = did_you_mean(&signal, SIGNALS).map(|near| format!("did you mean SIG{near}?"));
+                    let near = did_you_mean(signal.to_uppercase().trim_start_matches("SIG"), SIGNALS)
+                        .map(|near| format!("did you mean SIG{near}?"));
                     let help = near.or(Some("write a name such as SIGTERM, or a number".into()));
                     return refuse(format!("there is no signal `{signal}`"), help);
                 }

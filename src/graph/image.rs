@@ -40,7 +40,8 @@ pub fn check(name: &str) -> Result<(), String> {
     }
     let Parts { domain, path, tag, digest } = Parts::of(name);
     if path.contains(|c: char| c.is_uppercase()) {
-        return Err(format!("an image's name has no upper-case letters: `{path}`"));
+        let written = path.strip_prefix("library/").unwrap_or(&path);
+        return Err(format!("an image's name has no upper-case letters: `{written}`"));
     }
     if !is_domain(&domain) {
         return Err(format!("`{domain}` is no registry"));
