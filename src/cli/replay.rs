@@ -21,6 +21,9 @@ use super::flags::{BuildFlags, Store as ImageStoreFlag};
 use super::{Ended, output};
 use crate::graph::{GraphOptions, Platform};
 use crate::history::replay::Runner;
+use crate::tui::replay::{Shown, ShownCommit, ShownSide, View};
+use crate::tui::theme::{Theme, ThemeName};
+use crate::tui::{self, terminal};
 
 use gate::Limit;
 
@@ -69,6 +72,12 @@ pub struct Args {
     /// Walks through the commits on a screen instead
     #[arg(long, conflicts_with_all = ["format", "gate"])]
     tui: bool,
+    /// Colours of the screen: auto (the terminal's own), dark, light, high-contrast, mono
+    #[arg(long, value_name = "NAME", default_value = "auto", requires = "tui")]
+    theme: ThemeName,
+    /// Draws the screen with ASCII alone; the default where the locale is not UTF-8
+    #[arg(long, requires = "tui")]
+    ascii: bool,
     /// Replays anew what an earlier run kept
     #[arg(long)]
     fresh: bool,
@@ -147,6 +156,9 @@ pub fn run(args: &Args) -> anyhow::Result<Ended> {
     let project = project::Project::open(args)?;
     let session = session::Session::new(&project, args)?;
     let mut answer = session.replay()?;
+    if args.tui {
+        return show(answer, args);
+    }
     if !args.gate.is_empty() {
         answer.gate = Some(session.gate(&answer, &args.gate)?);
     }
@@ -162,4 +174,29 @@ pub fn run(args: &Args) -> anyhow::Result<Ended> {
         Some(gate) if !gate.passes() => Ok(Ended::No),
         _ => Ok(Ended::Done),
     }
+}
+
+/// Shows the answer on a screen.
+fn show(answer: answer::Answer, args: &Args) -> anyhow::Result<Ended> {
+    if !terminal::is_usable() {
+        bail!("--tui needs a terminal on standard input and output");
+    }
+    let commits = answer.commits.iter().map(|commit| ShownCommit {
+        id: commit.short(),
+        date: text::date(commit.committed),
+        subject: commit.subject.clone(),
+    });
+    let shown = Shown {
+        dockerfile: answer.dockerfile,
+        commits: commits.collect(),
+        sides: std::iter::once(answer.left)
+            .chain(answer.right)
+            .map(|side| ShownSide { title: side.title, walk: side.walk })
+            .collect(),
+    };
+    let theme = Theme::new(args.theme, args.ascii || !terminal::is_utf8());
+    if let Some(signal) = tui::replay::run(View::new(shown, theme))? {
+        terminal::end_by(signal);
+    }
+    Ok(Ended::Done)
 }

@@ -24,6 +24,7 @@ pub mod learn;
 pub mod model;
 pub mod picture;
 pub mod plain;
+pub mod replay;
 pub mod svg;
 pub mod terminal;
 pub mod text;

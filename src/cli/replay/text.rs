@@ -57,16 +57,8 @@ fn head(answer: &Answer, out: &mut String) {
     let which =
         if answer.selected.is_empty() { String::new() } else { format!(" ({})", safe(&answer.selected)) };
     line(out, format!("\x1b[1m{name}, {}{which}\x1b[0m", counted(answer.commits.len(), "commit")));
-    line(
-        out,
-        format!(
-            "from {} to {}, about {:.1} a day; {}",
-            day(first),
-            day(last),
-            answer.per_day(),
-            runner(answer)
-        ),
-    );
+    line(out, format!("from {} to {}, about {:.1} a day", day(first), day(last), answer.per_day()));
+    line(out, runner(answer));
     for (_, side) in answer.sides() {
         line(out, format!("  {:<10} {}", side.title, safe(&side.what)));
     }

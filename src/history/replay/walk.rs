@@ -86,8 +86,11 @@ pub fn walk(
         let place = Place { repo, commit };
         for side in &mut sides {
             let build = match &input.ignore_error {
-                Some(error) => Build { error: Some(format!(".dockerignore: {error}")), ..Build::default() },
-                None => side.build(&place, input.dockerfile.as_ref(), &input.tree),
+                // Without a Dockerfile nobody reads the ignore file.
+                Some(error) if side.builds(input.dockerfile.is_some()) => {
+                    side.refused(format!("the ignore file, {error}"))
+                }
+                _ => side.build(&place, input.dockerfile.as_ref(), &input.tree),
             };
             if counts {
                 side.kept.builds.push(build);
@@ -157,11 +160,7 @@ impl<'p, 'a> Side<'p, 'a> {
     fn build(&mut self, place: &Place<'_>, of_commit: Option<&Arc<str>>, tree: &Tree) -> Build {
         let dockerfile = match self.dockerfile(place, of_commit, tree) {
             None => return Build::default(),
-            Some(Err(error)) => {
-                self.current = None;
-                let version = self.broken(&error);
-                return Build { version: Some(version), error: Some(said(&error)), ..Build::default() };
-            }
+            Some(Err(error)) => return self.refused(said(&error)),
             Some(Ok(dockerfile)) => dockerfile,
         };
         let input = BuildInput {
@@ -172,11 +171,7 @@ impl<'p, 'a> Side<'p, 'a> {
         };
         let outcome = match self.simulate(&input) {
             Ok(outcome) => outcome,
-            Err(error) => {
-                self.current = None;
-                let version = self.broken(&error);
-                return Build { version: Some(version), error: Some(said(&error)), ..Build::default() };
-            }
+            Err(error) => return self.refused(said(&error)),
         };
         let version = self.version(&dockerfile, &outcome.graph, tree);
         let build = self.record(version, &outcome, tree);
@@ -251,14 +246,21 @@ impl<'p, 'a> Side<'p, 'a> {
         version
     }
 
-    /// A version that cannot be built; the same as before if it fails in the same way.
-    fn broken(&mut self, error: &Diagnostic) -> usize {
-        let error = Some(said(error));
-        let same = self.kept.versions.last().is_some_and(|last| last.error == error);
+    /// Tells whether there is a Dockerfile to build.
+    fn builds(&self, commit_has_one: bool) -> bool {
+        commit_has_one || matches!(self.plan.dockerfile, DockerfileSource::Fixed(_))
+    }
+
+    /// A build that ends before its first step: of a version of its own, the same while it fails in the same way.
+    fn refused(&mut self, error: String) -> Build {
+        self.current = None;
+        let same = self.kept.versions.last().is_some_and(|last| last.error.as_ref() == Some(&error));
         if !same {
+            let error = Some(error.clone());
             self.kept.versions.push(Version { text: String::new(), steps: Vec::new(), error });
         }
-        self.kept.versions.len() - 1
+        let version = Some(self.kept.versions.len() - 1);
+        Build { version, error: Some(error), ..Build::default() }
     }
 
     fn record(&mut self, version: usize, outcome: &Outcome, tree: &Tree) -> Build {
