@@ -168,6 +168,15 @@ fn names_that_a_terminal_would_obey_are_shown_and_not_sent() {
 }
 
 #[test]
+fn without_utf8_every_name_is_told_in_ascii() {
+    let tree = Tree::from_pairs([("grün/日本.js", "1"), ("package.json", "{}")]);
+    let mut screen = Screen::new(LEFT, Some(RIGHT), tree, (120, 40), Theme::new(ThemeName::Mono, true));
+    screen.select("grün/日本.js").keys("e");
+    let text = screen.text();
+    assert!(text.is_ascii() && text.contains("gr?n/") && text.contains(".js"), "{text}");
+}
+
+#[test]
 fn before_anything_is_known_and_when_nothing_fits() {
     let app = layerlab::tui::app::App::new(theme(), (80, 24));
     let draw = |app: &layerlab::tui::app::App| {

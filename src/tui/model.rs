@@ -314,6 +314,8 @@ pub struct Tally {
 pub struct Edit {
     /// `src/app.js`, `src/app.js and 3 others`, `Dockerfile`.
     pub what: String,
+    /// The first of the paths, as it is in the context.
+    pub path: Option<String>,
     /// It was pretended.
     pub pretended: bool,
     /// What it alone rebuilt.

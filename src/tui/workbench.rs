@@ -475,7 +475,8 @@ impl Workbench {
             tally.right = Some(tally.right.unwrap_or(0.0) + right.totals.seconds);
         }
         tally.estimated |= picture.left.totals.basis == cost::Basis::Estimated;
-        self.edits.push(Edit { what: named(what), pretended, picture: Arc::new(picture) });
+        let path = what.first().cloned();
+        self.edits.push(Edit { what: named(what), path, pretended, picture: Arc::new(picture) });
         if self.edits.len() > KEPT {
             self.edits.remove(0);
             self.dropped += 1;

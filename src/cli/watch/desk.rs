@@ -49,6 +49,8 @@ pub struct Desk {
     watching: Watching,
     ignored: Arc<Vec<(String, bool)>>,
     ignore_problem: Option<String>,
+    /// Why something is not watched, where that is so.
+    not_watched: Option<String>,
     trap: Option<Words>,
     sizes: Option<Arc<SizesView>>,
     notes: Arc<Vec<Words>>,
@@ -75,6 +77,11 @@ impl Desk {
     /// Reads a project and predicts; the right side comes with [`Desk::propose`].
     pub fn open(open: &Open) -> anyhow::Result<Self> {
         let sources = Sources::load(&open.flags)?;
+        if !open.flags.cache_from.is_empty() || !open.flags.cache_to.is_empty() {
+            bail!(
+                "--cache-from and --cache-to are for build and plan: what is followed here starts as built"
+            );
+        }
         if sources.dockerfile_path.is_none() {
             bail!("a Dockerfile from standard input cannot be followed: pass a file with -f");
         }
@@ -100,6 +107,7 @@ impl Desk {
             watching: Watching::Starting,
             ignored: Arc::default(),
             ignore_problem: None,
+            not_watched: None,
             trap: None,
             sizes: None,
             notes: Arc::default(),
@@ -220,7 +228,7 @@ impl Desk {
                     told = true;
                 }
                 WatchEvent::Error(why) => {
-                    self.watching = Watching::Polling(Some(why.clone()));
+                    self.not_watched = Some(why.clone());
                     told = true;
                 }
             }
@@ -338,6 +346,9 @@ impl Desk {
         if let Watching::Polling(Some(why)) = &self.watching {
             let why = format!("Edits are noticed by looking every second: {}.", text::safe(why));
             notes.push(vec![say(Tone::Maybe, why)]);
+        }
+        if let Some(why) = &self.not_watched {
+            notes.push(vec![say(Tone::Maybe, format!("Not everything is watched: {}.", text::safe(why)))]);
         }
         let ignore_file = self.sources.ignore_file.as_ref().map(|(p, _)| shown(p));
         for trap in self.sources.traps() {

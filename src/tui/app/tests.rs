@@ -147,6 +147,26 @@ fn after_an_edit_the_cursor_is_on_the_first_step_with_a_reason_of_its_own() {
 }
 
 #[test]
+fn what_was_saved_is_in_sight_unless_somebody_looks_around_among_the_files() {
+    let mut bench = bench();
+    let mut app = app();
+    let save = |bench: &mut Workbench, path: &str| {
+        let mut tree = bench.tree().clone();
+        tree.insert(path, crate::context::Entry::file(0o600, path.as_bytes()));
+        bench.set_tree(tree, &[path.to_string()]);
+        bench.edited(&[path.to_string()], false);
+        Snapshot::of(bench)
+    };
+    let snapshot = save(&mut bench, "src/b.js");
+    told(&mut app, snapshot);
+    assert_eq!(app.files.selected_path(), Some("src/b.js"));
+    typed(&mut app, "4");
+    let snapshot = save(&mut bench, "z");
+    told(&mut app, snapshot);
+    assert_eq!(app.files.selected_path(), Some("src/b.js"));
+}
+
+#[test]
 fn a_move_that_is_off_stays_in_the_list_to_be_switched_on() {
     let row = |id: &str| MoveRow {
         id: id.into(),

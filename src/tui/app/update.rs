@@ -69,10 +69,15 @@ impl App {
             guide.see(changed);
         }
         let edits = self.snapshot.as_ref().map_or(0, |s| s.edits.len());
-        if snapshot.edits.len() > edits && snapshot.edits.last().is_some_and(|e| !e.pretended) {
+        let saved = snapshot.edits.last().filter(|e| snapshot.edits.len() > edits && !e.pretended);
+        if saved.is_some() {
             self.note = None;
         }
         self.files.rebuild(&snapshot);
+        // What was saved should be in sight, unless somebody is looking around among the files.
+        if let Some(path) = saved.and_then(|e| e.path.as_ref()).filter(|_| self.focus != Focus::Files) {
+            self.files.reveal(path, &snapshot);
+        }
         if first && let Some(path) = self.guide.and_then(|g| g.path()) {
             self.files.reveal(path, &snapshot);
         }

@@ -132,6 +132,21 @@ pub fn put_lines(buffer: &mut Buffer, area: Rect, lines: &[Line<'_>]) -> u16 {
     rows
 }
 
+/// Stands in for whatever a terminal without UTF-8 cannot show: names of files, texts of a Dockerfile.
+pub fn to_ascii(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        match cell.symbol() {
+            symbol if symbol.is_ascii() => {}
+            "…" => {
+                cell.set_char('~');
+            }
+            _ => {
+                cell.set_char('?');
+            }
+        }
+    }
+}
+
 /// Empties an area for what is drawn over others.
 pub fn clear(buffer: &mut Buffer, area: Rect, theme: &Theme) {
     let area = area.intersection(buffer.area);

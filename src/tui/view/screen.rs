@@ -13,6 +13,13 @@ use crate::tui::theme::{Role, Theme};
 
 /// Draws the screen into a buffer. The buffer's area has to be that of [`App::size`]; what does not fit is cut.
 pub fn draw(buffer: &mut Buffer, app: &App) {
+    draw_all(buffer, app);
+    if app.theme.is_ascii() {
+        paint::to_ascii(buffer);
+    }
+}
+
+fn draw_all(buffer: &mut Buffer, app: &App) {
     let area = buffer.area;
     buffer.set_style(area, app.theme.base());
     if layout::too_small((area.width, area.height)) {
