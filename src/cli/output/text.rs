@@ -9,7 +9,7 @@ use super::answer::{Answer, Step};
 use super::{safe, words};
 use crate::cost::Figure;
 use crate::cost::words::{bytes, figure_seconds as about, seconds};
-use crate::explain::{Cause, SHOWN_PATHS};
+use crate::explain::{Cause, How, SHOWN_PATHS};
 use crate::graph::Label;
 use crate::solver::{Assumption, Status};
 
@@ -19,6 +19,9 @@ const RED: &str = "\x1b[31m";
 const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
+
+/// How many steps are named where several rest on one assumption.
+const SHOWN_PLACES: usize = 3;
 
 /// What the text needs beside the answer.
 #[derive(Debug, Clone, Copy)]
@@ -44,11 +47,11 @@ pub struct Size {
     pub ignored: usize,
 }
 
-/// Columns of the terminal, or a hundred where there is none.
+/// Columns of the terminal, or 120 where there is none.
 pub fn width() -> usize {
     use std::io::IsTerminal;
     let columns = std::io::stdout().is_terminal().then(crossterm::terminal::size);
-    columns.and_then(Result::ok).map_or(100, |(w, _)| usize::from(w).clamp(60, 160))
+    columns.and_then(Result::ok).map_or(120, |(w, _)| usize::from(w).clamp(60, 160))
 }
 
 /// Renders an answer.
@@ -137,7 +140,7 @@ fn table(answer: &Answer, page: &Page<'_>, out: &mut String) {
             }
             Status::Executed => {
                 let took = seconds(step.seconds.value);
-                let reason = fit(&safe(&reason(step)), page.width.saturating_sub(column + 25).max(24));
+                let reason = reason(step, page.width.saturating_sub(column + 25).max(24));
                 let _ = writeln!(out, "  {name}{pad}  {RED}{BOLD}runs{RESET}{doubt:<1} {took:>12}  {reason}");
             }
         }
@@ -148,15 +151,28 @@ fn table(answer: &Answer, page: &Page<'_>, out: &mut String) {
     out.push('\n');
 }
 
-/// Why a step runs, in a few words for its row.
-fn reason(step: &Step) -> String {
-    let Some(cause) = &step.cause else { return String::new() };
-    match cause.all.first() {
+/// Why a step runs, in a few words for its row; the parts below the table have the rest.
+fn reason(step: &Step, room: usize) -> String {
+    let words = match first(step) {
         Some(Cause::Instruction { .. }) => "the instruction changed".into(),
         Some(Cause::New) => "never built before".into(),
-        Some(first) => words::cause(first),
+        Some(Cause::Output { step, .. }) => format!("takes what {} makes", words::place(step)),
+        Some(Cause::Content { changes, total, .. }) => match &changes[..] {
+            [one] if *total == 1 => {
+                let tail = match one.how {
+                    How::Added => " is new",
+                    How::Removed => " is gone",
+                    How::Mode => " has another mode",
+                    _ => " changed",
+                };
+                return format!("{}{tail}", fit_end(&safe(&one.path), room.saturating_sub(tail.len())));
+            }
+            _ => format!("{} changed", count(*total, "file")),
+        },
+        Some(other) => words::cause(other),
         None => String::new(),
-    }
+    };
+    fit(&safe(&words), room)
 }
 
 fn why(answer: &Answer, out: &mut String) {
@@ -256,14 +272,26 @@ fn assumptions(answer: &Answer, out: &mut String) {
         out,
         "\n{BOLD}Not certain{RESET}: what a RUN puts out cannot be known without running it. Marked with ?:"
     );
+    // What only follows another assumption is as good as that one; what rests on the same is told once.
+    let mut told: Vec<(String, Vec<String>)> = Vec::new();
     for step in unsure {
-        let told = step.assumption.as_ref();
-        // What only follows another assumption is as good as that one.
-        if told.is_some_and(|a| matches!(a.what, Assumption::Follows { .. })) {
+        let Some(assumption) = &step.assumption else { continue };
+        if matches!(assumption.what, Assumption::Follows { .. }) {
             continue;
         }
-        let text = told.map_or("", |a| a.message.as_str());
-        let _ = writeln!(out, "  {} {}", words::place(&label(step)), safe(text));
+        let place = words::place(&label(step));
+        match told.iter_mut().find(|(message, _)| *message == assumption.message) {
+            Some((_, places)) => places.push(place),
+            None => told.push((assumption.message.clone(), vec![place])),
+        }
+    }
+    for (message, places) in told {
+        let more = places.len().saturating_sub(SHOWN_PLACES);
+        let mut named = places.into_iter().take(SHOWN_PLACES).collect::<Vec<_>>().join(" ");
+        if more > 0 {
+            let _ = write!(named, " and {more} more");
+        }
+        let _ = writeln!(out, "  {} {}", safe(&named), safe(&message));
     }
 }
 
@@ -299,4 +327,22 @@ pub fn fit(text: &str, room: usize) -> String {
     }
     out.push('…');
     out
+}
+
+/// A text cut to so many columns at its beginning: of a path the end says most.
+pub fn fit_end(text: &str, room: usize) -> String {
+    if columns(text) <= room {
+        return text.to_string();
+    }
+    let mut used = 1;
+    let mut kept: Vec<char> = Vec::new();
+    for c in text.chars().rev() {
+        used += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        if used > room {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.push('…');
+    kept.into_iter().rev().collect()
 }

@@ -117,13 +117,16 @@ pub fn trap(trap: &Trap, ignore_file: Option<&str>) -> (String, String) {
             format!("touch {path}"),
         ),
         Trap::Modes { mode, git, umask, files } => {
-            let umask = umask.map_or_else(String::new, |u| format!(" (made under umask {u:04o})"));
-            let have = if files.count == 1 { "has" } else { "have" };
+            let umask = umask.map_or_else(String::new, |u| format!(", as made under umask {u:04o}"));
+            let one = files.first.first().map_or("", String::as_str);
+            let (which, have) = match files.count {
+                1 => (one.to_string(), "has"),
+                n => (format!("{one} and {}", others(n - 1)), "have"),
+            };
             (
                 format!(
-                    "{} {have} mode {mode:04o}{umask}, where a checkout of git under the usual umask gives \
-                     {git:04o}: the same commit has other cache keys elsewhere",
-                    sample(files)
+                    "{which} {have} mode {mode:04o}{umask}, where a usual checkout of git gives {git:04o}: the same \
+                     commit has other cache keys elsewhere"
                 ),
                 format!("chmod {git:o} {}", shell_words(files)),
             )
@@ -223,6 +226,10 @@ fn list(parts: &[String], total: usize) -> String {
         [one] => one.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
+}
+
+fn others(n: usize) -> String {
+    if n == 1 { "one other file".into() } else { format!("{n} other files") }
 }
 
 fn sample(paths: &Sample) -> String {
@@ -370,7 +377,7 @@ mod tests {
         assert_eq!(change, ".dockerignore:3: **/node_modules leaves it out");
         let files = Sample { first: vec!["a".into(), "b".into(), "c".into(), "d".into()], count: 9 };
         let (what, change) = trap(&Trap::Modes { mode: 0o664, git: 0o644, umask: Some(0o002), files }, None);
-        assert!(what.starts_with("a, b, c and 6 others have mode 0664 (made under umask 0002)"), "{what}");
+        assert!(what.starts_with("a and 8 other files have mode 0664, as made under umask 0002"), "{what}");
         assert_eq!(change, "chmod 644 a b c …");
     }
 }
