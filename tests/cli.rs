@@ -373,3 +373,34 @@ fn completions_and_man_pages_are_generated() {
     let plan = fs::read_to_string(pages.join("layerlab-plan.1")).unwrap();
     assert!(plan.contains("\\-\\-edit"), "{plan}");
 }
+
+#[test]
+fn help_texts() {
+    let project = Project::npm();
+    let commands: [&[&str]; 5] =
+        [&["--help"], &["build", "-h"], &["plan", "-h"], &["graph", "-h"], &["report", "-h"]];
+    let mut told = String::new();
+    for arguments in commands {
+        // As wide for everybody.
+        let mut command = project.command(arguments);
+        let ran = Ran::of(command.env("COLUMNS", "100").output().unwrap());
+        assert_eq!(ran.status, 0);
+        told.push_str(&format!("$ layerlab {}\n{}\n", arguments.join(" "), ran.stdout));
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_page_to_show_others() {
+    let project = Project::npm();
+    let page = project.dir.path().join("page.html");
+    let ran = project.run(&["report", "--output", page.to_str().unwrap()]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    assert_eq!(ran.stdout, format!("wrote {}\n", page.display()));
+    let html = fs::read_to_string(page).unwrap();
+    assert!(html.contains("<h1>shop</h1>") && html.ends_with("</html>\n"), "{html}");
+    assert!(html.contains("src/app.js") && html.contains("reordered"), "both orders: {html}");
+    let inside = project.run(&["report", "--output", "page.html"]);
+    assert!(inside.stdout.contains("lies in the build context"), "{inside:?}");
+    assert_eq!(project.run(&["report"]).stdout.matches("<html").count(), 1, "a pipe gets the page");
+}
