@@ -153,10 +153,13 @@ fn answer(
         let page = Page { context, unbuilt: &unbuilt, width: text::width(), plan };
         output::print(&text::render(&answer, &page))?;
     }
-    match outcome.prediction.error {
-        Some(error) => Err(sources.refuse(error).into()),
+    let ended = match &outcome.prediction.error {
+        Some(error) => Err(sources.refuse(error.clone()).into()),
         None => Ok(Ended::Done),
-    }
+    };
+    // The process ends here; taking large trees apart piece by piece would only keep the user waiting.
+    std::mem::forget((project, outcome));
+    ended
 }
 
 /// The context and the Dockerfile as the flags name them.

@@ -121,6 +121,16 @@ impl Ignore {
         !self.patterns.may_return_below(dir)
     }
 
+    /// Tells whether a bare name among the patterns matches a name by itself, wherever it stands.
+    pub fn looks_matched(&self, name: &str) -> bool {
+        (0..self.lines.len()).any(|i| self.is_bare(i) && self.patterns.matches_alone(i, name))
+    }
+
+    fn is_bare(&self, index: usize) -> bool {
+        let (text, negated) = self.patterns.text(index);
+        !negated && !text.contains('/') && text != "*"
+    }
+
     /// Finds the line that only looks as if it ignored a path that is not ignored.
     ///
     /// A bare name matches at the root alone (`ignore-not-recursive`): `node_modules` says nothing of
@@ -129,9 +139,7 @@ impl Ignore {
     pub fn near_miss(&self, path: &str) -> Option<Decision> {
         let path = path::clean(path);
         let looks_like = |&i: &usize| {
-            let (text, negated) = self.patterns.text(i);
-            let bare = !negated && !text.contains('/') && text != "*";
-            bare && path.split('/').skip(1).any(|name| self.patterns.matches_alone(i, name))
+            self.is_bare(i) && path.split('/').skip(1).any(|name| self.patterns.matches_alone(i, name))
         };
         let line = (0..self.lines.len()).find(looks_like)?;
         (!self.is_ignored(&path)).then(|| self.decided(line))

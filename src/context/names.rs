@@ -79,7 +79,7 @@ fn is_cut(name: &str) -> bool {
 /// Cuts sorted entries into chunks.
 fn cut(entries: Vec<Named>) -> Vec<Arc<Chunk>> {
     let mut chunks = Vec::new();
-    let mut open = Vec::new();
+    let mut open = Vec::with_capacity(entries.len().min(32));
     for entry in entries {
         let end = is_cut(&entry.0);
         open.push(entry);

@@ -146,11 +146,16 @@ pub fn looks_ignored(tree: &Tree, ignore: &Ignore) -> Vec<Trap> {
 
 fn near_misses(dir: &Dir, at: &str, ignore: &Ignore, found: &mut BTreeMap<usize, (Decision, Sample)>) {
     for (name, entry) in dir.iter() {
-        let full = path::join(at, name);
-        if let Some(line) = ignore.near_miss(&full) {
-            found.entry(line.line).or_insert_with(|| (line, Sample::default())).1.add(full);
+        // What is above was looked at before; few names look like a pattern, so paths are seldom put together.
+        let line = if !at.is_empty() && ignore.looks_matched(name) {
+            ignore.near_miss(&path::join(at, name))
+        } else {
+            None
+        };
+        if let Some(line) = line {
+            found.entry(line.line).or_insert_with(|| (line, Sample::default())).1.add(path::join(at, name));
         } else if let Entry::Dir(d) = entry {
-            near_misses(d, &full, ignore, found);
+            near_misses(d, &path::join(at, name), ignore, found);
         }
     }
 }
