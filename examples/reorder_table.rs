@@ -64,8 +64,9 @@ fn main() -> Result<()> {
 struct Measured {
     text: String,
     proposal: Proposal,
-    /// Expected seconds over the edits kept for the test: as it is, reordered alone, split and reordered.
-    seconds: [f64; 3],
+    /// Expected seconds over the edits kept for the test: as it is, reordered alone, split and reordered, and with
+    /// the lines for the ignore file as well.
+    seconds: [f64; 4],
     /// Commits learnt from and tested on.
     commits: (usize, usize),
     took: Duration,
@@ -90,17 +91,36 @@ fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured>
     let splits = ["manifests-first", "split-run", "fetch-first"];
     let (alone, _) = proposed(&repo, &newest, &dockerfile, &head, &learnt, &splits);
     let none = BTreeMap::new();
-    let sides = [(&text, &none), (&alone.text, &alone.seconds), (&proposal.text, &proposal.seconds)];
-    let seconds = sides.map(|(text, known)| {
+    let lines = proposal.ignore.iter().flat_map(|ignore| &ignore.add).map(|line| line.pattern.as_str());
+    let ignored = without(&tested, &lines.collect::<Vec<_>>());
+    let sides = [
+        (&text, &none, &tested),
+        (&alone.text, &alone.seconds, &tested),
+        (&proposal.text, &proposal.seconds, &tested),
+        (&proposal.text, &proposal.seconds, &ignored),
+    ];
+    let seconds = sides.map(|(text, known, edits)| {
         let dockerfile = parse(text).expect("what is proposed parses");
         let of = |stage: usize, own: &Instruction| {
             known.get(&(stage, own.line)).copied().unwrap_or_else(|| rough_seconds(stage, own))
         };
-        with_input(&repo, &newest, &head.tree, &tested, &[], |input| {
+        with_input(&repo, &newest, &head.tree, edits, &[], |input| {
             expected_seconds(&dockerfile, &ReorderInput { seconds: &of, ..*input })
         })
     });
     Ok(Measured { text, proposal, seconds, commits: (older.len(), newer.len()), took })
+}
+
+/// The edits with the paths that these lines would ignore taken out.
+fn without(edits: &[Edit], patterns: &[&str]) -> Vec<Edit> {
+    let is_left = |path: &String| {
+        !patterns.iter().any(|pattern| path == pattern || path.starts_with(&format!("{pattern}/")))
+    };
+    let left = |edit: &Edit| Edit {
+        paths: edit.paths.iter().filter(|path| is_left(path)).cloned().collect(),
+        ..edit.clone()
+    };
+    edits.iter().map(left).collect()
 }
 
 fn edits(
@@ -195,8 +215,8 @@ type Row = (String, String, String, Measured);
 
 fn table(rows: &[Row]) -> String {
     let mut out = String::from(
-        "| project | ecosystem | Dockerfile | s now | reordered alone | split and reordered | moves | refused | ms |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
+        "| project | ecosystem | Dockerfile | s now | reordered alone | split and reordered | and ignored | moves | refused | ms |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
     );
     for (name, ecosystem, dockerfile, measured) in rows {
         let kinds: Vec<&str> = measured.proposal.moves.iter().map(|made| made.kind.name()).collect();
@@ -204,10 +224,11 @@ fn table(rows: &[Row]) -> String {
             |which| format!("{:.1} (-{:.0}%)", measured.seconds[which], measured.share(which) * 100.0);
         let _ = writeln!(
             out,
-            "| {name} | {ecosystem} | {dockerfile} | {:.1} | {} | {} | {} | {} | {:.0} |",
+            "| {name} | {ecosystem} | {dockerfile} | {:.1} | {} | {} | {} | {} | {} | {:.0} |",
             measured.seconds[0],
             percent(1),
             percent(2),
+            percent(3),
             if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") },
             measured.proposal.refused.len(),
             measured.took.as_secs_f64() * 1000.0,
@@ -219,7 +240,7 @@ fn table(rows: &[Row]) -> String {
 
 fn summary(rows: &[Row]) -> String {
     let mut out = String::new();
-    for (title, which) in [("reordered alone", 1), ("split and reordered", 2)] {
+    for (title, which) in [("reordered alone", 1), ("split and reordered", 2), ("with the ignore lines", 3)] {
         let mut shares: Vec<f64> = rows.iter().map(|row| row.3.share(which)).collect();
         shares.sort_by(f64::total_cmp);
         let count = shares.len().max(1) as f64;

@@ -75,14 +75,19 @@ const MANIFESTS: [&str; 34] = [
     "packages.lock.json",
 ];
 
+/// Tells whether a file of this name says what a project depends on.
+pub(super) fn is_manifest(name: &str) -> bool {
+    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    MANIFESTS.contains(&name)
+        || ends(&[".csproj", ".fsproj", ".sln", ".slnx"])
+        || (name.starts_with("requirements") && ends(&[".txt"]))
+}
+
 fn kind_of(path: &str) -> Kind {
     let name = path.rsplit('/').next().unwrap_or(path);
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
     let top = path.split('/').next().unwrap_or(path);
-    if MANIFESTS.contains(&name)
-        || ends(&[".csproj", ".fsproj", ".sln", ".slnx"])
-        || (name.starts_with("requirements") && ends(&[".txt"]))
-    {
+    if is_manifest(name) {
         Kind::Manifest
     } else if ends(&[".md", ".rst", ".txt", ".adoc"])
         || ["docs", "doc"].contains(&top)

@@ -1,0 +1,132 @@
+//! `layerlab reorder` as a user and as CI call it.
+
+use std::path::Path;
+use std::process::Command;
+
+const BAD: &str = "FROM node:20-alpine\nWORKDIR /app\n# everything\nCOPY . .\nRUN npm install\nCMD [\"node\", \"src/app.js\"]\n";
+const GOOD: &str = "FROM node:20-alpine\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\n# everything\nCOPY . .\nCMD [\"node\", \"src/app.js\"]\n";
+
+fn project(dockerfile: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("below the folder")).expect("ours");
+        std::fs::write(path, text).expect("ours");
+    };
+    write("Dockerfile", dockerfile);
+    write("package.json", r#"{"name":"x"}"#);
+    write("src/app.js", "x");
+    folder
+}
+
+/// Exit status, standard output, standard error.
+fn reorder(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_layerlab"))
+        .current_dir(folder)
+        .arg("reorder")
+        .args(arguments)
+        .output()
+        .expect("it runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn a_check_fails_only_where_enough_is_gained() {
+    let bad = project(BAD);
+    for (arguments, expected) in [
+        (&["--check"][..], 1),
+        (&["--check", "--min-gain", "10%"], 1),
+        (&["--check", "--min-gain", "5s"], 1),
+        (&["--check", "--min-gain", "100%"], 0),
+        (&["--check", "--min-gain", "100000"], 0),
+        (&["--check", "--skip", "manifests-first:5"], 0),
+        (&["--check", "--skip", "manifests-first"], 0),
+        (&["--check", "--skip", "drop-redundant"], 1),
+        (&["--check", "--min-gain", "much"], 2),
+        (&["--check", "--write"], 2),
+        (&["--min-gain", "1"], 2),
+        (&["-f", "missing"], 2),
+    ] {
+        let (status, _, err) = reorder(bad.path(), arguments);
+        assert_eq!(status, expected, "{arguments:?}: {err}");
+    }
+    assert_eq!(
+        std::fs::read_to_string(bad.path().join("Dockerfile")).expect("there"),
+        BAD,
+        "a check writes nothing"
+    );
+    let (status, out, _) = reorder(project(GOOD).path(), &["--check"]);
+    assert_eq!(status, 0, "{out}");
+    assert!(out.contains("nothing to improve that can be shown to be safe"), "{out}");
+}
+
+#[test]
+fn the_new_order_goes_where_it_is_asked_to() {
+    let folder = project(BAD);
+    let (status, out, _) = reorder(folder.path(), &["-o", "-"]);
+    assert_eq!((status, out.as_str()), (0, GOOD));
+    let (status, _, err) = reorder(folder.path(), &["--output", "New"]);
+    assert_eq!(status, 0, "{err}");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("there");
+    assert_eq!((read("New").as_str(), read("Dockerfile").as_str()), (GOOD, BAD));
+    let (status, out, err) = reorder(folder.path(), &["--write"]);
+    assert_eq!((status, read("Dockerfile").as_str()), (0, GOOD), "{err}");
+    assert!(out.contains("+COPY package.json ./") && out.contains("[manifests-first:5]"), "{out}");
+    let (_, out, _) = reorder(folder.path(), &[]);
+    assert!(out.contains("nothing to improve"), "what was written needs nothing more: {out}");
+}
+
+#[cfg(unix)]
+#[test]
+fn writing_keeps_the_permissions_and_a_symbolic_link() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = project(BAD);
+    let real = folder.path().join("docker.real");
+    std::fs::rename(folder.path().join("Dockerfile"), &real).expect("ours");
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).expect("ours");
+    std::os::unix::fs::symlink("docker.real", folder.path().join("Dockerfile")).expect("ours");
+    let (status, _, err) = reorder(folder.path(), &["--write"]);
+    assert_eq!(status, 0, "{err}");
+    assert_eq!(std::fs::read_to_string(&real).expect("there"), GOOD);
+    assert_eq!(real.metadata().expect("there").permissions().mode() & 0o777, 0o640);
+    assert!(folder.path().join("Dockerfile").symlink_metadata().expect("there").file_type().is_symlink());
+}
+
+#[test]
+fn annotations_name_the_file_and_the_lines() {
+    let folder = project(BAD);
+    let (status, out, _) = reorder(folder.path(), &["--format", "github", "--check"]);
+    assert_eq!(status, 1);
+    let first = out.lines().next().expect("a line");
+    assert!(
+        first.starts_with("::warning file=Dockerfile,line=5,endLine=5,title=layerlab%3A copy package.json"),
+        "{first}"
+    );
+    assert!(out.lines().all(|line| line.starts_with("::warning ") || line.starts_with("::notice ")), "{out}");
+}
+
+#[test]
+fn the_report_for_tools_holds_the_diff_the_text_and_the_moves() {
+    let (status, out, _) = reorder(project(BAD).path(), &["--format", "json"]);
+    assert_eq!(status, 0);
+    let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(report["schema"], 1);
+    assert_eq!(report["improves"], true);
+    assert_eq!(report["text"], GOOD);
+    assert_eq!(report["moves"][0]["id"], "manifests-first:5");
+    assert_eq!(report["moves"][0]["kind"], "manifests_first");
+    assert!(
+        report["diff"].as_str().expect("text").starts_with("--- Dockerfile\n+++ Dockerfile (reordered)\n")
+    );
+    assert!(report["expected"]["after"].as_f64() < report["expected"]["before"].as_f64());
+    assert!(report["expected"]["commits"].is_null(), "there is no repository");
+}
+
+#[test]
+fn text_of_a_dockerfile_cannot_drive_the_terminal() {
+    let text = BAD.replace("# everything", "# every\u{1b}[2Jthing \u{202e}");
+    let (_, out, _) = reorder(project(&text).path(), &[]);
+    assert!(!out.contains("\u{1b}[2J") && !out.contains('\u{202e}'), "{out:?}");
+    assert!(out.contains("\\x1b[2J"), "{out}");
+}
