@@ -194,7 +194,7 @@ pub fn run(args: &Args) -> anyhow::Result<Ended> {
         if crate::tui::terminal::is_usable() {
             return crate::tui::learn::run(shared.open()?, args.theme, args.ascii);
         }
-        return list::run(&mut shared.open()?);
+        return Ok(list::run(&mut shared.open()?));
     };
     match command {
         Command::Test(a) => return make::test(a.dir.as_deref(), a.json),
@@ -203,7 +203,7 @@ pub fn run(args: &Args) -> anyhow::Result<Ended> {
     }
     let mut desk = shared.open()?;
     match command {
-        Command::List => list::run(&mut desk),
+        Command::List => Ok(list::run(&mut desk)),
         Command::Start(a) => show::start(&mut desk, a),
         Command::Predict(a) => answer::predict(&mut desk, &a.answer),
         Command::Check(a) => check::run(&mut desk, a),

@@ -54,6 +54,9 @@ pub struct Weight {
 /// The share of a command's output that a path deep within it is taken to be.
 const SHARE_OF_A_PART: f64 = 0.1;
 
+/// The same for a path in /etc.
+const SHARE_OF_ETC: f64 = 0.0005;
+
 impl Weight {
     /// Nothing at all, for certain.
     pub const NONE: Self = Self { bytes: 0.0, files: 0.0, exact: true };
@@ -103,7 +106,9 @@ impl Files {
             return Above { told: 0.0, diffuse: 0.0 };
         }
         let told = self.amounts.iter().any(|amount| amount.within(at, Above::WEIGHED).bytes > 0.0);
-        Above { told: if told { 0.0 } else { SHARE_OF_A_PART }, diffuse: 1.0 }
+        // Settings, users and certificates: small beside programs, whatever is known of them.
+        let share = if path::is_within(&path::clean(at), "etc") { SHARE_OF_ETC } else { SHARE_OF_A_PART };
+        Above { told: if told { 0.0 } else { share }, diffuse: 1.0 }
     }
 
     /// Puts an entry at a path, directories merged with those that are there.
@@ -225,6 +230,9 @@ mod tests {
         let elsewhere = Files { amounts: vec![amount("usr", 1000.0, false)], ..Files::default() };
         let part = elsewhere.select(&PathSelector::plain("/usr/bin/x"));
         assert_eq!(part.bytes, 100.0, "a tenth, where nothing is known of the path");
+        let image = Files { amounts: vec![amount("", 1000.0, false)], ..Files::default() };
+        let part = image.select(&PathSelector::plain("/etc/ssl/certs/ca-certificates.crt"));
+        assert_eq!(part.bytes, 0.5, "certificates are small");
         assert_eq!(files.weigh("/etc"), Weight::NONE);
     }
 

@@ -312,7 +312,7 @@ impl Reader<'_> {
         let is_predict = step.kind == Kind::Predict;
         if is_predict {
             needs(
-                step.rebuilds.is_some() != !step.choices.is_empty(),
+                step.rebuilds.is_some() == step.choices.is_empty(),
                 "needs either rebuilds (marks) or choices (one is right)",
             );
             if step.choices.is_empty() {

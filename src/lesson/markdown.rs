@@ -291,7 +291,9 @@ fn lines(out: &mut String, spans: &[Span], first: &str, rest: &str, width: usize
     let with_marks: Vec<Span> = spans.iter().map(|s| Span { text: mark(s), style: Style::Plain }).collect();
     for (i, line) in wrap(&with_marks, width.saturating_sub(rest.len())).iter().enumerate() {
         out.push_str(if i == 0 { first } else { rest });
-        line.iter().for_each(|s| out.push_str(&s.text));
+        for span in line {
+            out.push_str(&span.text);
+        }
         out.push('\n');
     }
 }

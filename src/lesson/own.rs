@@ -85,11 +85,9 @@ pub fn on(lesson: &Lesson, project: Project) -> Lesson {
     lesson.overlays.retain(|name, _| name.starts_with("solutions/"));
     lesson.steps.retain_mut(|step| {
         let m = &mut step.manifest;
-        let ops = m.change.iter_mut().chain(&mut m.given);
-        let mut all = ops.map(|op| fill(op, &project)).fold(true, |a, b| a && b);
-        m.goal.retain_mut(|g| {
-            g.after.iter_mut().chain(&mut g.given).map(|op| fill(op, &project)).fold(true, |a, b| a && b)
-        });
+        let mut ops = m.change.iter_mut().chain(&mut m.given);
+        let mut all = ops.all(|op| fill(op, &project));
+        m.goal.retain_mut(|g| g.after.iter_mut().chain(&mut g.given).all(|op| fill(op, &project)));
         if m.kind == super::Kind::Repair && m.goal.is_empty() {
             all = false;
         }

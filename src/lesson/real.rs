@@ -134,8 +134,8 @@ fn adapted(text: &str, stand_ins: &[StandIn], names: &BTreeMap<String, String>) 
                 .iter()
                 .find(|s| command.contains(&s.run))
                 .map_or_else(|| format!(": '{}'", command.replace('\'', "'\\''")), |s| s.with.clone());
-            let mounts: String = run.mounts.iter().map(|m| format!("--mount={} ", m.value)).collect();
-            changes.push((instruction.span.clone(), format!("RUN {mounts}{with}")));
+            let mounts: Vec<String> = run.mounts.iter().map(|m| format!("--mount={} ", m.value)).collect();
+            changes.push((instruction.span.clone(), format!("RUN {}{with}", mounts.concat())));
         }
     }
     changes.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));

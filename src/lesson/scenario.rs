@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::manifest::{BuildOptions, CacheKind, Op, Store};
 use super::project::{ChangeError, Project};
 use crate::context::Ignore;
-use crate::dockerfile::{self, Diagnostic};
+use crate::dockerfile::{self, Diagnostic, InstructionKind};
 use crate::graph::{GraphOptions, ImageStore, NoCache, StageBase};
 use crate::simulate::{BuildInput, Outcome, Simulator};
 use crate::solver::Status;
@@ -171,10 +171,20 @@ impl Built {
         self.outcome.prediction.steps.iter().enumerate().map(|(i, s)| (i, s.label.to_string(), s.status))
     }
 
-    /// Steps whose label has a text; `RUN ["npm", "ci"]` has `npm ci`.
+    /// Steps whose label, or the text of a heredoc, has a text; `RUN ["npm", "ci"]` has `npm ci`.
     pub fn find(&self, text: &str) -> Vec<usize> {
-        let has = |label: &str| label.contains(text) || without_json(label).contains(text);
-        self.steps().filter(|(_, label, _)| has(label)).map(|(i, _, _)| i).collect()
+        let has = |i: usize, label: &str| {
+            label.contains(text) || without_json(label).contains(text) || self.heredocs_of(i).contains(text)
+        };
+        self.steps().filter(|(i, label, _)| has(*i, label)).map(|(i, _, _)| i).collect()
+    }
+
+    /// The heredocs of a step of the prediction.
+    fn heredocs_of(&self, step: usize) -> String {
+        let step = self.outcome.prediction.steps.get(step).and_then(|s| self.outcome.graph.steps.get(s.step));
+        let found =
+            step.and_then(|s| self.input.dockerfile.stages.get(s.stage)?.instructions.get(s.instruction?));
+        found.map(|i| heredocs(&i.kind)).unwrap_or_default()
     }
 
     /// Steps that run.
@@ -207,9 +217,18 @@ impl Built {
             .iter()
             .filter_map(|&s| file.stages.get(s))
             .flat_map(|s| {
-                std::iter::once(s.original.clone()).chain(s.instructions.iter().map(|i| i.original.clone()))
+                let texts = s.instructions.iter().map(|i| i.original.clone() + &heredocs(&i.kind));
+                std::iter::once(s.original.clone()).chain(texts)
             })
             .collect()
+    }
+}
+
+/// The texts of a RUN's heredocs, each after a line break.
+fn heredocs(kind: &InstructionKind) -> String {
+    match kind {
+        InstructionKind::Run(run) => run.heredocs.iter().map(|h| format!("\n{}", h.body)).collect(),
+        _ => String::new(),
     }
 }
 

@@ -195,9 +195,9 @@ fn empty(dir: &Path) -> io::Result<()> {
     for entry in dir.read_dir()? {
         let entry = entry?;
         if is_dir(&entry.path()) {
-            std::fs::remove_dir_all(entry.path())?
+            std::fs::remove_dir_all(entry.path())?;
         } else {
-            std::fs::remove_file(entry.path())?
+            std::fs::remove_file(entry.path())?;
         }
     }
     Ok(())
@@ -313,7 +313,11 @@ mod tests {
         let (a, b) = (project(&[("Dockerfile", "a"), ("src/x", "1")]), project(&[("Dockerfile", "b")]));
         assert_eq!(w.set_up("01-x", &a, &[]).unwrap(), None);
         assert_eq!(w.read("01-x").unwrap(), a);
-        assert_eq!(w.set_up("01-x", &b, &[a.clone()]).unwrap(), None, "the lesson can make a again");
+        assert_eq!(
+            w.set_up("01-x", &b, std::slice::from_ref(&a)).unwrap(),
+            None,
+            "the lesson can make a again"
+        );
         assert_eq!(w.read("01-x").unwrap(), b);
         std::fs::write(w.dir("01-x").join("mine.txt"), "mine").unwrap();
         let kept = w.set_up("01-x", &a, &[a.clone(), b]).unwrap().unwrap();

@@ -149,7 +149,7 @@ pub fn solution(desk: &mut Desk, name: Option<&str>, apply: bool) -> anyhow::Res
         let (old, new) = (start.text(&path).map_or("", |t| t), solution.text(&path).map_or("", |t| t));
         let diff = similar::TextDiff::from_lines(old, new);
         let shown = diff.unified_diff().context_radius(3).header(&path, &path).to_string();
-        say!("{}", indent_safe(&shown));
+        say!("{}", show::indented(&shown));
     }
     show::text(&this.text.solution);
     desk.of(&lesson).solutions.insert(this.manifest.id.clone());
@@ -167,10 +167,6 @@ pub fn solution(desk: &mut Desk, name: Option<&str>, apply: bool) -> anyhow::Res
     }
     super::save(desk);
     Ok(Ended::Done)
-}
-
-fn indent_safe(text: &str) -> String {
-    text.lines().map(|l| format!("    {}\n", safe(l))).collect()
 }
 
 /// Puts the files of the step back, or forgets all progress.

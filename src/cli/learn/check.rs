@@ -19,7 +19,7 @@ pub fn print(verdicts: &[Verdict]) {
     for v in verdicts {
         say!("  [{}] {}", if v.holds { 'x' } else { ' ' }, safe(&v.say));
         for why in &v.why {
-            show::text(&format!("      - {}", escaped(why)));
+            show::item(why);
         }
     }
 }

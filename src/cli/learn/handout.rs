@@ -259,8 +259,9 @@ fn page(text: &str) -> String {
                 out.push_str("<table>\n");
                 for (i, row) in rows.iter().enumerate() {
                     let tag = if i == 0 { "th" } else { "td" };
-                    let cells: String = row.iter().map(|c| format!("<{tag}>{}</{tag}>", inline(c))).collect();
-                    out.push_str(&format!("<tr>{cells}</tr>\n"));
+                    let cells: Vec<String> =
+                        row.iter().map(|c| format!("<{tag}>{}</{tag}>", inline(c))).collect();
+                    out.push_str(&format!("<tr>{}</tr>\n", cells.concat()));
                 }
                 out.push_str("</table>\n");
             }

@@ -2,11 +2,11 @@
 
 use super::super::Ended;
 use super::super::output::safe;
-use crate::lesson::Desk;
-use crate::lesson::{Lesson, course};
+use super::show;
+use crate::lesson::{Desk, Lesson, course, markdown};
 
 /// Prints the lessons and how far the learner is.
-pub fn run(desk: &mut Desk) -> anyhow::Result<Ended> {
+pub fn run(desk: &mut Desk) -> Ended {
     let lessons = desk.course.lessons.clone();
     let minutes: u32 = lessons.iter().map(|l| l.manifest.minutes).sum();
     say!("Lessons about Docker's build cache: {} of them, about {minutes} minutes in all.\n", lessons.len());
@@ -34,7 +34,7 @@ pub fn run(desk: &mut Desk) -> anyhow::Result<Ended> {
         Some(lesson) => say!("\nGo on with: layerlab learn start {}", lesson.number()),
         None => say!("\nAll lessons are done."),
     }
-    Ok(Ended::Done)
+    Ended::Done
 }
 
 /// The lesson to go on with: the one at hand, or the first that is not finished.
@@ -84,11 +84,11 @@ pub fn table(lessons: &[Lesson], markdown: bool) -> String {
             let text = format!(
                 "**{}. \"{}\"**\n\n{}\n\nLessons: {}\n",
                 b.number,
-                b.belief,
-                b.truth,
+                markdown::literal(&b.belief),
+                markdown::literal(&b.truth),
                 shown.join(", ")
             );
-            out.push_str(&crate::lesson::markdown::plain(&text, 88));
+            out.push_str(&markdown::plain(&text, show::width()));
             out.push('\n');
         }
     }

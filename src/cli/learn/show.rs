@@ -26,6 +26,15 @@ pub fn text(markdown_text: &str) {
     }
 }
 
+/// Prints a reason below what it is about.
+pub fn item(text: &str) {
+    let pieces = [markdown::Span { text: safe(text).into_owned(), style: markdown::Style::Plain }];
+    for (i, line) in markdown::wrap(&pieces, width().saturating_sub(8)).into_iter().enumerate() {
+        let line: String = line.into_iter().map(|p| p.text).collect();
+        say!("      {} {line}", if i == 0 { "-" } else { " " });
+    }
+}
+
 /// Begins or resumes a lesson.
 pub fn start(desk: &mut Desk, args: &StartArgs) -> anyhow::Result<Ended> {
     if let Some(dir) = &args.project {
@@ -165,7 +174,13 @@ fn ask_prediction(lesson: &Lesson, step: usize) -> anyhow::Result<()> {
 
 /// Text with four blanks before each line, safe for a terminal.
 pub fn indented(text: &str) -> String {
-    text.lines().map(|l| format!("    {}\n", safe(l))).collect()
+    let mut out = String::new();
+    for line in text.lines() {
+        out.push_str("    ");
+        out.push_str(&safe(line));
+        out.push('\n');
+    }
+    out
 }
 
 fn ask_work(desk: &mut Desk, lesson: &Lesson, step: usize) -> anyhow::Result<()> {

@@ -49,7 +49,7 @@ pub fn run(desk: &mut Desk, name: Option<&str>) -> anyhow::Result<Ended> {
         }
         match receive.recv() {
             Ok(WatchEvent::FellBackToPolling(why)) => {
-                anstream::eprintln!("note: watching by polling: {}", safe(&why))
+                anstream::eprintln!("note: watching by polling: {}", safe(&why));
             }
             Ok(_) => {}
             Err(_) => anyhow::bail!("watching ended"),

@@ -159,13 +159,18 @@ impl App {
             self.help = false;
             return Vec::new();
         }
-        if let (Scope::Marks | Scope::Choice, KeyCode::Char(c), KeyModifiers::NONE) =
-            (scope, key.code, key.modifiers)
-        {
-            if let Some(n) = c.to_digit(10).map(|n| n as usize).filter(|n| *n > 0) {
-                self.number(n);
-                return Vec::new();
+        let number = match (scope, key.code, key.modifiers) {
+            (Scope::Choice, KeyCode::Char(c @ 'a'..='f'), KeyModifiers::NONE) => {
+                Some(c as usize - 'a' as usize + 1)
             }
+            (Scope::Marks | Scope::Choice, KeyCode::Char(c @ '1'..='9'), KeyModifiers::NONE) => {
+                Some(c as usize - '0' as usize)
+            }
+            _ => None,
+        };
+        if let Some(n) = number {
+            self.number(n);
+            return Vec::new();
         }
         match keys::find(&TABLE, &scope, key) {
             Some(action) => self.act(action),

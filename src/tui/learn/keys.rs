@@ -102,7 +102,7 @@ pub const TABLE: [Binding<Action, Scope>; 24] = [
         &[KeySpec::Code(KeyCode::Enter)],
         Action::Enter,
         &[Marks, Choice],
-        "commits to the answer, and shows what is",
+        "commits to the answer, and shows what is (letters and numbers choose)",
     )
     .hint("that is my answer"),
     Binding::new(

@@ -244,7 +244,7 @@ fn words(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &mut Open) {
     open.more = lines.len().saturating_sub(rows + open.scroll);
     paint::put_lines(buffer, inner, &lines[open.scroll.min(lines.len())..]);
     if open.more > 0 {
-        let says = format!(" {} more: PgDn ", crate::tui::text::plural(open.more, "line"));
+        let says = format!(" {} more line{}: PgDn ", open.more, if open.more == 1 { "" } else { "s" });
         paint::put_right(
             buffer,
             area.right() - 2,
