@@ -10,7 +10,7 @@ use super::super::output::print;
 use crate::lesson::Desk;
 use crate::lesson::markdown::{self, Block, Span, Style, literal};
 use crate::lesson::predict::{self, Row};
-use crate::lesson::{Answer, Kind, Lesson, plan};
+use crate::lesson::{Answer, Kind, Lesson, own, plan};
 
 /// Arguments of `learn handout`.
 #[derive(Debug, clap::Args)]
@@ -51,7 +51,9 @@ enum Plan {
 
 /// Writes the handout.
 pub fn run(desk: &Desk, args: &HandoutArgs) -> anyhow::Result<Ended> {
-    let all = &desk.course.lessons;
+    // A lesson about one's own project is printed with its sample.
+    let sample = |l: &Lesson| if l.manifest.own_project { own::on(l, l.project.clone()) } else { l.clone() };
+    let all: Vec<Lesson> = desk.course.lessons.iter().map(sample).collect();
     let plan = args.plan.and_then(|p| {
         let id = match p {
             Plan::Short => "45",

@@ -37,14 +37,14 @@ pub fn run(desk: &mut Desk) -> Ended {
     Ended::Done
 }
 
-/// The lesson to go on with: the one at hand, or the first that is not finished.
+/// The lesson to go on with: the one at hand, or the next one that is not finished, or the first such.
 pub fn next<'a>(desk: &mut Desk, lessons: &'a [Lesson]) -> Option<&'a Lesson> {
     let current = desk.progress.current.clone();
     let open = |desk: &mut Desk, l: &Lesson| !desk.of(l).finished;
-    lessons
-        .iter()
-        .find(|l| Some(&l.id) == current.as_ref() && open(desk, l))
-        .or_else(|| lessons.iter().find(|l| open(desk, l)))
+    lessons.iter().find(|l| Some(&l.id) == current.as_ref() && open(desk, l)).or_else(|| {
+        let here = lessons.iter().position(|l| Some(&l.id) == current.as_ref()).unwrap_or(0);
+        lessons.iter().skip(here).chain(lessons).find(|l| open(desk, l))
+    })
 }
 
 /// Prints the twenty beliefs with their answers and lessons.

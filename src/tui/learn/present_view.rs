@@ -9,6 +9,7 @@ use super::markdown;
 use super::present::{Place, Show, Slide, TABLE};
 use crate::cli::output::safe;
 use crate::lesson::markdown::literal;
+use crate::lesson::predict::Listed;
 use crate::lesson::{Course, Reveal, predict};
 use crate::tui::keys;
 use crate::tui::text::fit;
@@ -101,18 +102,24 @@ fn vote(buffer: &mut Buffer, area: Rect, show: &mut Show, step: usize) {
     let theme = show.theme;
     let m = &show.lesson.steps[step].manifest;
     let rest = heading(buffer, area, &theme, m.ask.as_deref().unwrap_or_default());
-    let labels = if m.choices.is_empty() {
-        predict::rows(&show.lesson, step).unwrap_or_default()
+    let lines: Vec<Listed> = if m.choices.is_empty() {
+        predict::listing(&show.lesson, step).unwrap_or_default()
     } else {
-        ('a'..).zip(&m.choices).map(|(c, text)| format!("{c})  {text}")).collect()
+        let choices = ('a'..).zip(&m.choices).map(|(c, text)| format!("{c})  {text}"));
+        choices.enumerate().map(|(i, text)| Listed { step: Some(i), text }).collect()
     };
-    show.cursor = show.cursor.min(labels.len().saturating_sub(1));
+    show.cursor = show.cursor.min(lines.iter().filter(|l| l.step.is_some()).count().saturating_sub(1));
     let marks = show.marks(step);
     let list = Rect { height: rest.height.saturating_sub(2), ..rest };
-    rows(list, labels.len(), |i, at| {
+    rows(list, lines.len(), |at_line, at| {
+        let Listed { step: number, text } = &lines[at_line];
+        let Some(i) = *number else {
+            aside(at, buffer, &theme, 6, text);
+            return;
+        };
         let mark = if marks.contains(&(i + 1)) { "[x]" } else { "[ ]" };
         let here = i == show.cursor;
-        let text = format!("{mark} {}", safe(&labels[i]));
+        let text = format!("{mark} {}", safe(text));
         let shown = fit(&text, usize::from(at.width).saturating_sub(2), theme.glyphs.ellipsis);
         let role = if here { Role::Strong } else { Role::Text };
         let cursor = if here { theme.glyphs.cursor } else { " " };
@@ -149,8 +156,12 @@ fn reveal(buffer: &mut Buffer, area: Rect, show: &Show, step: usize) {
     }
     figures(buffer, rest, &theme, &reveal);
     let list = Rect { height: rest.height.saturating_sub(digits::ROWS as u16 + 1), ..rest };
-    rows(list, reveal.rows.len(), |i, at| {
-        let row = &reveal.rows[i];
+    let lines = predict::listing(&show.lesson, step).unwrap_or_default();
+    rows(list, lines.len(), |i, at| {
+        let Some(row) = lines[i].step.and_then(|i| reveal.rows.get(i)) else {
+            aside(at, buffer, &theme, 13, &lines[i].text);
+            return;
+        };
         let (sign, word, role) = match (row.rebuilds, row.assumed) {
             (true, false) => (theme.glyphs.rebuilds, "REBUILDS ", Role::Rebuilds),
             (true, true) => (theme.glyphs.rebuilds, "REBUILDS?", Role::Maybe),
@@ -168,6 +179,13 @@ fn reveal(buffer: &mut Buffer, area: Rect, show: &Show, step: usize) {
         ])
         .render(at, buffer);
     });
+}
+
+/// An instruction that makes no step.
+fn aside(at: Rect, buffer: &mut Buffer, theme: &Theme, indent: usize, text: &str) {
+    let text = format!("{}{}", " ".repeat(indent), safe(text));
+    let shown = fit(&text, usize::from(at.width), theme.glyphs.ellipsis).into_owned();
+    Line::styled(shown, theme.style(Role::Dim)).render(at, buffer);
 }
 
 /// The count in large figures at the bottom: `3 / 5`.
