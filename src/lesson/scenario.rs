@@ -227,7 +227,7 @@ impl Built {
 /// The texts of a RUN's heredocs, each after a line break.
 fn heredocs(kind: &InstructionKind) -> String {
     match kind {
-        InstructionKind::Run(run) => run.heredocs.iter().map(|h| format!("\n{}", h.body)).collect(),
+        InstructionKind::Run(run) => run.heredocs.iter().fold(String::new(), |all, h| all + "\n" + &h.body),
         _ => String::new(),
     }
 }
