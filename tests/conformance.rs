@@ -38,8 +38,8 @@ fn options(case: &Value, build: &Value) -> Map<String, Value> {
 }
 
 fn graph_options(o: &Map<String, Value>) -> GraphOptions {
-    let mut out = GraphOptions::default();
-    out.target = o.get("target").and_then(Value::as_str).map(str::to_string);
+    let target = o.get("target").and_then(Value::as_str).map(str::to_string);
+    let mut out = GraphOptions { target, ..GraphOptions::default() };
     if let Some(args) = o.get("build_args").and_then(Value::as_object) {
         out.build_args = args.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap().to_string())).collect();
     }

@@ -99,7 +99,9 @@ fn check_error(text: &str, error: &Diagnostic) {
 }
 
 fn check_comments(text: &str, comments: &[Comment]) {
-    comments.iter().for_each(|comment| check_span(text, &comment.span));
+    for comment in comments {
+        check_span(text, &comment.span);
+    }
 }
 
 fn check_file(text: &str, file: &Dockerfile) {
