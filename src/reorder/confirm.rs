@@ -60,9 +60,8 @@ fn verdict(proposal: &Proposal, input: &ReorderInput<'_>, build: &BuildInput) ->
         proposal.seconds.get(&(stage, own.line)).copied().unwrap_or_else(|| (input.seconds)(stage, own))
     };
     let Some(mut old) = Side::built(build.clone(), &old_seconds) else { return Verdict::Unknown };
-    let mut new = match Side::built(new, &new_seconds) {
-        Some(new) => new,
-        None => return Verdict::Fails("it does not get to its end".to_owned()),
+    let Some(mut new) = Side::built(new, &new_seconds) else {
+        return Verdict::Fails("it does not get to its end".to_owned());
     };
     if proposal.expected_after >= proposal.expected_before {
         // It gains nothing in seconds and does not claim to.

@@ -236,6 +236,11 @@ impl Spot<'_> {
                 directory = Some(first);
             }
         }
+        // Build tools look for manifests and settings above the directory that they work in.
+        let above = |name: &str| super::priors::is_manifest(name) || name.ends_with(".props");
+        if attempt.input.tree.root().iter().any(|(name, entry)| !entry.is_dir() && above(name)) {
+            return None;
+        }
         let directory =
             directory.filter(|name| attempt.input.tree.get(name).is_some_and(|entry| entry.is_dir()))?;
         let kept = format!("{}/{directory}", dest.trim_end_matches('/'));
