@@ -73,13 +73,13 @@ fn lines<'a>(theme: &Theme, row: &Row, columns: u16) -> Vec<TextLine<'a>> {
         out.extend(paint::lines(theme, words, columns));
         // The files belong right below the sentence that speaks of them.
         if at == 0 {
-            out.extend(files(theme, &row.why));
+            out.extend(files(theme, &row.why, columns));
         }
     }
     out
 }
 
-fn files<'a>(theme: &Theme, why: &Why) -> Vec<TextLine<'a>> {
+fn files<'a>(theme: &Theme, why: &Why, columns: usize) -> Vec<TextLine<'a>> {
     if why.files.len() + why.more <= 1 {
         return Vec::new();
     }
@@ -87,7 +87,10 @@ fn files<'a>(theme: &Theme, why: &Why) -> Vec<TextLine<'a>> {
     let one = |(path, how): &(String, crate::explain::How)| {
         TextLine::from(vec![
             Span::styled(format!("  {:<12}", words::how_short(*how)), style(Role::Changed)),
-            Span::styled(path.clone(), style(Role::Path)),
+            Span::styled(
+                text::fit_left(path, columns.saturating_sub(14), theme.glyphs.ellipsis).into_owned(),
+                style(Role::Path),
+            ),
         ])
     };
     let mut lines: Vec<TextLine<'a>> = why.files.iter().map(one).collect();
