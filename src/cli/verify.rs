@@ -19,7 +19,7 @@ use crate::cost::{Measured, MeasuredImage};
 use crate::engine::scenario::{Edit, Scenario};
 use crate::engine::session::{self, BuildReport, Session, Settings};
 use crate::engine::workspace::Workspace;
-use crate::engine::{Engine, Interrupt, Kind, NoEngine, Wish, series, unique_mark};
+use crate::engine::{Client, Engine, Interrupt, Kind, NoEngine, Wish, series, unique_mark};
 use report::{Report, Series};
 
 /// Arguments of `layerlab verify`.
@@ -189,7 +189,7 @@ impl<'a> Verification<'a> {
     /// The project's first build, its edits, and the scenarios that edit it.
     fn project(&mut self, sources: &Sources) -> anyhow::Result<()> {
         let mark = unique_mark();
-        let workspace = series::new_workspace(&mark)?;
+        let workspace = self.workspace(&mark)?;
         let settings = self.copy(sources, &workspace)?;
         let engine = self.engine.clone();
         let mut session = Session::new(&engine, &workspace, &mark);
@@ -227,7 +227,7 @@ impl<'a> Verification<'a> {
         let of_project: Vec<Scenario> = self.scenarios.iter().filter(|s| !s.has_context()).cloned().collect();
         let mut spaces = Vec::new();
         for _ in &of_project {
-            let space = series::new_workspace(&mark)?;
+            let space = self.workspace(&mark)?;
             let settings = self.copy(sources, &space)?;
             spaces.push((space, settings));
         }
@@ -250,6 +250,14 @@ impl<'a> Verification<'a> {
             }
         }
         Ok(())
+    }
+
+    fn workspace(&self, mark: &str) -> anyhow::Result<Workspace> {
+        let mut workspace = series::new_workspace(mark)?;
+        if self.engine.client == Client::Buildctl {
+            workspace.shift_times();
+        }
+        Ok(workspace)
     }
 
     /// Copies the project into a workspace, and says how to build it there.

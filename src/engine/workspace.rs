@@ -22,6 +22,8 @@ pub struct Workspace {
     root: PathBuf,
     /// What files are marked with; none where the file system takes no attributes.
     mark: Option<String>,
+    /// What is added to the times of copied files.
+    shift: std::time::Duration,
 }
 
 /// An edit that cannot be made.
@@ -63,7 +65,8 @@ impl Workspace {
         let root = folder.path().join("context");
         std::fs::create_dir(&root)?;
         set_mode(&root, 0o755)?;
-        let mut workspace = Self { folder, root, mark: Some(mark.to_owned()) };
+        let mut workspace =
+            Self { folder, root, mark: Some(mark.to_owned()), shift: std::time::Duration::ZERO };
         if workspace.mark_all().is_err() {
             workspace.mark = None;
         }
@@ -91,6 +94,16 @@ impl Workspace {
         self.mark.is_some()
     }
 
+    /// Has files copied from now on be later by less than a millisecond, another part of it for each mark.
+    ///
+    /// buildctl gives all contexts one name, so that the daemon compares a folder with the one that was sent
+    /// before, by size, mode and time: without this it would keep the files of an earlier session, and their
+    /// mark.
+    pub fn shift_times(&mut self) {
+        let digits = self.mark.as_deref().and_then(|mark| u64::from_str_radix(mark, 16).ok());
+        self.shift = std::time::Duration::from_nanos(1 + digits.unwrap_or_default() % 999_999);
+    }
+
     /// Copies what a scanned folder holds into the context, or into a folder beside it.
     ///
     /// `also` are paths that the tree leaves out and a build reads nevertheless: ignore file and Dockerfile.
@@ -106,7 +119,7 @@ impl Workspace {
                     folders.push(path.clone());
                     std::fs::create_dir(&target)
                 }
-                Entry::File(_) => copy_file(&source, &target),
+                Entry::File(_) => copy_file(&source, &target, self.shift),
                 Entry::Symlink(link) => symlink(link, &target),
                 // Sockets, pipes and devices: no test build needs them.
                 Entry::Special(_) => Ok(()),
@@ -119,12 +132,12 @@ impl Workspace {
                 continue;
             }
             let made = target.parent().map_or(Ok(()), std::fs::create_dir_all);
-            made.and_then(|()| copy_file(&source, &target))
+            made.and_then(|()| copy_file(&source, &target, self.shift))
                 .map_err(|source| EditError::Io { path: (*path).to_owned(), source })?;
         }
         // What was put into them changed their times; the deepest first, modes last.
         for path in folders.iter().rev().map(String::as_str).chain([""]) {
-            copy_metadata(&from.join(path), &to.join(path))
+            copy_metadata(&from.join(path), &to.join(path), self.shift)
                 .map_err(|source| EditError::Io { path: path.to_owned(), source })?;
         }
         Ok(())
@@ -341,16 +354,16 @@ fn octal(path: &str, digits: &str) -> Result<u32, EditError> {
     mode.ok_or_else(|| EditError::Path { path: path.to_owned(), reason })
 }
 
-fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+fn copy_file(from: &Path, to: &Path, later: std::time::Duration) -> io::Result<()> {
     std::fs::copy(from, to)?;
-    copy_metadata(from, to)
+    copy_metadata(from, to, later)
 }
 
 /// Gives a file or folder the modes and times of another.
-fn copy_metadata(from: &Path, to: &Path) -> io::Result<()> {
+fn copy_metadata(from: &Path, to: &Path, later: std::time::Duration) -> io::Result<()> {
     let metadata = from.metadata()?;
     copy_attributes(from, to);
-    set_mtime(to, metadata.modified()?)?;
+    set_mtime(to, metadata.modified()? + later)?;
     std::fs::set_permissions(to, metadata.permissions())
 }
 
@@ -490,6 +503,28 @@ mod tests {
         let place = copy.folder.path().to_owned();
         drop(copy);
         assert!(!place.exists(), "nothing is left behind");
+    }
+
+    #[test]
+    fn times_are_shifted_only_where_asked_and_by_less_than_a_millisecond() {
+        let user = tempfile::tempdir().expect("a folder");
+        std::fs::write(user.path().join("a"), "x").expect("ours");
+        let tree = scan(user.path(), "").tree().clone();
+        let was = user.path().join("a").metadata().and_then(|m| m.modified()).expect("a time");
+        let mut seen = std::collections::BTreeSet::new();
+        for mark in ["0000000000ff", "00000000abcd"] {
+            let mut space = Workspace::new(mark).expect("a temporary folder");
+            space.shift_times();
+            space.copy(user.path(), &tree, space.root(), &[]).expect("copied");
+            let is = space.root().join("a").metadata().and_then(|m| m.modified()).expect("a time");
+            let later = is.duration_since(was).expect("later");
+            assert!(
+                later > std::time::Duration::ZERO && later < std::time::Duration::from_millis(1),
+                "{later:?}"
+            );
+            seen.insert(later);
+        }
+        assert_eq!(seen.len(), 2, "another part of it for each mark");
     }
 
     #[test]

@@ -54,13 +54,13 @@ pub fn series(series: &Series) -> String {
 pub fn build(build: &BuildReport, engine: &str) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "\n{BOLD}{}{RESET}  {DIM}{}{RESET}", safe(&build.name), seconds(build.seconds));
-    let room = text::width().saturating_sub(52).clamp(24, 72);
+    let room = text::width().saturating_sub(57).clamp(24, 72);
     let names: Vec<String> = build.steps.iter().map(|s| fit(&safe(&s.label.to_string()), room)).collect();
     let column = names.iter().map(|n| n.width()).max().unwrap_or(0).max(4);
     if !names.is_empty() {
         let _ = writeln!(
             out,
-            "{DIM}  step{}  predicted    real         same?            seconds{RESET}",
+            "{DIM}  step{}  predicted      real           same?           seconds{RESET}",
             " ".repeat(column - 4)
         );
     }
@@ -71,8 +71,8 @@ pub fn build(build: &BuildReport, engine: &str) -> String {
         let (color, word) = verdict(row.verdict);
         let took = row.seconds.filter(|_| row.real.is_some_and(|r| r.status != RealStatus::Cached));
         let took = took.map(seconds).unwrap_or_default();
-        let line = format!("  {name}{pad}  {predicted:<11}  {real:<11}  {color}{word:<14}{RESET}  {took:>8}");
-        let _ = writeln!(out, "{}", line.trim_end());
+        let took = if took.is_empty() { took } else { format!("{}{took:>9}", " ".repeat(14 - word.len())) };
+        let _ = writeln!(out, "  {name}{pad}  {predicted:<13}  {real:<13}  {color}{word}{RESET}{took}");
     }
     for row in &build.steps {
         if let Some(note) = &row.note {
@@ -254,4 +254,107 @@ fn fit(text: &str, room: usize) -> String {
         out.push(c);
     }
     out + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::super::report::Learned;
+    use super::*;
+    use crate::context::Tree;
+    use crate::engine::compare::{self, Circumstances};
+    use crate::engine::progress::{Format, Progress, RealStep};
+    use crate::graph::GraphOptions;
+    use crate::simulate::{BuildInput, Simulator};
+
+    const TEXT: &str = "FROM alpine AS build\nCOPY src /s\nRUN make \x1b[31m\nRUN test\n\
+        FROM alpine\nCOPY --link --from=build /out /out\nRUN ls\n";
+
+    /// An edit after which the engine does not do what was predicted, in one way a step.
+    fn report() -> BuildReport {
+        let input = |source: &str| BuildInput {
+            dockerfile: Arc::new(crate::dockerfile::parse(TEXT).expect(TEXT)),
+            options: GraphOptions::default(),
+            context: Tree::from_pairs([("src/a.js", source)]),
+            named: BTreeMap::new(),
+        };
+        let mut simulator = Simulator::default();
+        simulator.build(&input("1")).expect(TEXT);
+        let outcome = simulator.predict(&input("2")).expect(TEXT);
+        let step = |label: &crate::graph::Label, status, merge| RealStep {
+            label: label.clone(),
+            status,
+            merge,
+            started: None,
+            seconds: Some(1.25),
+            digest: None,
+            error: None,
+        };
+        let mut steps = Vec::new();
+        for predicted in &outcome.prediction.steps {
+            match predicted.label.instruction.as_str() {
+                // Found although its files changed.
+                "COPY src /s" => steps.push(step(&predicted.label, RealStatus::Cached, None)),
+                // Not printed at all.
+                "RUN test" => {}
+                // Found although what it takes was taken to have changed.
+                text if text.starts_with("COPY --link") => {
+                    steps.push(step(&predicted.label, RealStatus::Cached, Some(RealStatus::Cached)));
+                }
+                _ => steps.push(step(&predicted.label, RealStatus::Executed, None)),
+            }
+        }
+        let real = Progress { format: Format::RawJson, steps, failure: None };
+        let around = Circumstances {
+            fresh_contexts: true,
+            fresh_images: ["docker.io/library/alpine:latest".to_owned()].into(),
+            ..Circumstances::default()
+        };
+        BuildReport {
+            name: "edit src/a.js".into(),
+            steps: compare::rows(&outcome, &real, &around),
+            ending: Ending::Built,
+            seconds: 4.2,
+            layers: BTreeMap::new(),
+            log: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_difference_is_shown_with_what_a_bug_report_needs() {
+        let mut built = report();
+        for row in &mut built.steps {
+            // Keys change with every rule of the model.
+            row.key = row.key.as_ref().map(|_| "0123".to_owned());
+        }
+        let shown = build(&built, "Docker 26.1.5 through buildx, classic image store, rawjson progress");
+        let mut whole = Report::default();
+        let (id, about) = ("project".to_owned(), String::new());
+        whole.series.push(Series { id, about, skipped: None, builds: vec![built] });
+        whole.learned =
+            Learned { steps: 2, file: Some("/home/x/.local/state/layerlab/measured/app-1.json".into()) };
+        assert!(whole.is_different() && whole.failure().is_none());
+        let shown = anstream::adapter::strip_str(&(shown + &end(&whole))).to_string();
+        let version = format!("layerlab {}", env!("CARGO_PKG_VERSION"));
+        insta::assert_snapshot!(shown.replace(&version, "layerlab VERSION"));
+    }
+
+    #[test]
+    fn every_ending_has_its_words() {
+        let mut all = String::new();
+        let real = || "failed to solve: \x1b[31mno".to_owned();
+        for one in [
+            Ending::Built,
+            Ending::FailedAsPredicted { predicted: "/a is not there to be copied".into(), real: real() },
+            Ending::Failed { real: real() },
+            Ending::NotSupported { real: real() },
+            Ending::ErrorNotReal { predicted: "/a is not there to be copied".into() },
+            Ending::ErrorNotPredicted { real: real() },
+        ] {
+            ending(&one, &mut all);
+        }
+        insta::assert_snapshot!(anstream::adapter::strip_str(&all).to_string());
+    }
 }
