@@ -245,7 +245,7 @@ fn endings() {
     let fine = || Progress { failure: None, ..failed("") };
     let checksum = "failed to calculate checksum of ref x: \"/nothing\": not found";
     type Right = fn(&Ending) -> bool;
-    let table: [(Option<&Diagnostic>, Progress, Right); 8] = [
+    let table: [(Option<&Diagnostic>, Progress, Right); 9] = [
         (None, fine(), |e| *e == Ending::Built),
         (missing.as_ref(), failed(checksum), |e| matches!(e, Ending::FailedAsPredicted { .. })),
         (missing.as_ref(), failed("exit code: 1"), |e| matches!(e, Ending::ErrorNotPredicted { .. })),
@@ -253,6 +253,9 @@ fn endings() {
         (None, failed(checksum), |e| matches!(e, Ending::ErrorNotPredicted { .. })),
         (None, failed("process did not complete: exit code: 3"), |e| matches!(e, Ending::Failed { .. })),
         (None, failed("dockerfile parse error on line 2: unknown flag: exclude"), |e| {
+            matches!(e, Ending::NotSupported { .. })
+        }),
+        (None, failed("failed to create LLB definition: missing ':' in substitution"), |e| {
             matches!(e, Ending::NotSupported { .. })
         }),
         (None, failed("failed to resolve source metadata: no such host"), |e| {
