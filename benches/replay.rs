@@ -51,7 +51,7 @@ fn replay(path: &Path, commits: usize) -> usize {
         cost: &second,
     };
     let walks = walk(&repo, &series, &ContextOptions::of(&repo), &[plan], &mut |_, _| true).expect("a walk");
-    walks[0].builds.iter().map(|build| build.executed()).sum()
+    walks[0].builds.iter().map(layerlab::history::replay::Build::executed).sum()
 }
 
 /// Goes to every commit and builds nothing.

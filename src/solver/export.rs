@@ -26,10 +26,8 @@ pub enum ExportMode {
 pub fn export(prediction: &Prediction, additions: &[Addition], mode: ExportMode) -> Vec<Addition> {
     let graph = &prediction.graph;
     let kept = layers(graph);
-    let mut numbers = (0..graph.vertices.len()).filter(|&v| match &graph.vertices[v].op {
-        Op::Source(Source::Context { .. }) => false,
-        _ => true,
-    });
+    let is_context = |v: VertexId| matches!(graph.vertices[v].op, Op::Source(Source::Context { .. }));
+    let mut numbers = (0..graph.vertices.len()).filter(|&v| !is_context(v));
     additions
         .iter()
         .map(|addition| {

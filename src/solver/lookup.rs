@@ -25,6 +25,22 @@ pub(super) struct Match {
     pub(super) keys: Vec<InputKeys>,
 }
 
+/// What is known of an input's content in one look-up.
+pub(super) enum Looked {
+    /// Nobody has asked.
+    NotYet,
+    /// Its content does not count.
+    Never,
+    /// This.
+    Found(Taken),
+}
+
+impl Looked {
+    fn taken(&self) -> Option<&Taken> {
+        if let Self::Found(taken) = self { Some(taken) } else { None }
+    }
+}
+
 impl Solver<'_, '_> {
     /// The content key of one input, computed once.
     fn content(
@@ -32,11 +48,11 @@ impl Solver<'_, '_> {
         at: VertexId,
         number: usize,
         dep: &Dependency,
-        cache: &mut [Option<Option<Taken>>],
+        cache: &mut [Looked],
     ) -> Result<Option<ContentKey>, SelectError> {
-        if cache[number].is_none() {
-            let taken = match &dep.selectors {
-                None => None,
+        if matches!(cache[number], Looked::NotYet) {
+            cache[number] = match &dep.selectors {
+                None => Looked::Never,
                 Some(selectors) => {
                     self.needed.insert(dep.vertex);
                     let from = &self.done[dep.vertex].output;
@@ -51,12 +67,11 @@ impl Solver<'_, '_> {
                     if let Some(decides) = &taken.decides {
                         self.decides.insert((at, number), decides.clone());
                     }
-                    Some(taken)
+                    Looked::Found(taken)
                 }
             };
-            cache[number] = Some(taken);
         }
-        Ok(cache[number].as_ref().and_then(|t| t.as_ref().map(|t| t.key.clone())))
+        Ok(cache[number].taken().map(|t| t.key.clone()))
     }
 
     /// Looks for a record (section 2): the operation's digest, and for every input its definition or its content.
@@ -67,7 +82,7 @@ impl Solver<'_, '_> {
         deps: &[Dependency],
         ignore: bool,
     ) -> Result<Match, SelectError> {
-        let mut cache: Vec<Option<Option<Taken>>> = deps.iter().map(|_| None).collect();
+        let mut cache: Vec<Looked> = deps.iter().map(|_| Looked::NotYet).collect();
         // A context has to be looked at in any case: nothing else can match, and what is missing is an error.
         for (n, dep) in deps.iter().enumerate() {
             if matches!(self.graph.vertices[dep.vertex].op, Op::Source(Source::Context { .. })) {
@@ -76,32 +91,27 @@ impl Solver<'_, '_> {
         }
         let store = self.store;
         let mut best = Best::default();
-        match self.narrowest(op, deps, &cache) {
-            Some(candidates) => {
-                for record in store.records_of(candidates) {
+        if let Some(candidates) = self.narrowest(op, deps, &cache) {
+            for record in store.records_of(candidates) {
+                best.take(record, self.levels(at, deps, record, &mut cache)?);
+            }
+        } else if let Some(dep) = deps.first() {
+            // One input that may match by content, which is only looked at if no definition matches.
+            let id = self.done[dep.vertex].id;
+            let defined = store.candidates(op, 0, Some(id), None);
+            for record in store.records_of(defined) {
+                best.take(record, self.levels(at, deps, record, &mut cache)?);
+            }
+            if best.level() < Level::Yes && store.knows_op(op) {
+                let content = self.content(at, 0, dep, &mut cache)?;
+                let alike = store.candidates(op, 0, None, content.as_ref());
+                for record in store.records_of(alike) {
                     best.take(record, self.levels(at, deps, record, &mut cache)?);
                 }
             }
-            // One input that may match by content, which is only looked at if no definition matches.
-            None => {
-                if let Some(dep) = deps.first() {
-                    let id = self.done[dep.vertex].id;
-                    let defined = store.candidates(op, 0, Some(id), None);
-                    for record in store.records_of(defined) {
-                        best.take(record, self.levels(at, deps, record, &mut cache)?);
-                    }
-                    if best.level() < Level::Yes && store.knows_op(op) {
-                        let content = self.content(at, 0, dep, &mut cache)?;
-                        let alike = store.candidates(op, 0, None, content.as_ref());
-                        for record in store.records_of(alike) {
-                            best.take(record, self.levels(at, deps, record, &mut cache)?);
-                        }
-                    }
-                } else {
-                    for record in store.newest_of_op(op, DOUBTED) {
-                        best.take(record, self.levels(at, deps, record, &mut cache)?);
-                    }
-                }
+        } else {
+            for record in store.newest_of_op(op, DOUBTED) {
+                best.take(record, self.levels(at, deps, record, &mut cache)?);
             }
         }
         if !best.level().found() {
@@ -130,7 +140,7 @@ impl Solver<'_, '_> {
         });
         let assumption = doubtful.and_then(|n| self.assumption(at, n, &deps[n], &cache[n], level));
         let content: Vec<Option<ContentKey>> =
-            cache.into_iter().map(|c| c.flatten().map(|t| t.key)).collect();
+            cache.iter().map(|c| c.taken().map(|t| t.key.clone())).collect();
         let keys = deps
             .iter()
             .zip(&content)
@@ -148,7 +158,7 @@ impl Solver<'_, '_> {
         at: VertexId,
         deps: &[Dependency],
         record: &Record,
-        cache: &mut [Option<Option<Taken>>],
+        cache: &mut [Looked],
     ) -> Result<Option<Vec<Level>>, SelectError> {
         if record.inputs.len() != deps.len() {
             return Ok(None);
@@ -162,15 +172,10 @@ impl Solver<'_, '_> {
 
     /// The records that can match by the input that lets the fewest through, of those that match by their
     /// definition alone or by their content alone; none where there is no such input.
-    fn narrowest(
-        &self,
-        op: Digest,
-        deps: &[Dependency],
-        cache: &[Option<Option<Taken>>],
-    ) -> Option<Candidates> {
+    fn narrowest(&self, op: Digest, deps: &[Dependency], cache: &[Looked]) -> Option<Candidates> {
         let of_input = |(n, dep): (usize, &Dependency)| {
             let is_context = matches!(self.graph.vertices[dep.vertex].op, Op::Source(Source::Context { .. }));
-            match (&dep.selectors, cache[n].as_ref().and_then(Option::as_ref)) {
+            match (&dep.selectors, cache[n].taken()) {
                 (None, _) => Some(self.store.candidates(op, n, Some(self.done[dep.vertex].id), None)),
                 (Some(_), Some(taken)) if is_context => {
                     Some(self.store.candidates(op, n, None, Some(&taken.key)))
@@ -182,9 +187,9 @@ impl Solver<'_, '_> {
     }
 
     /// Says whether a record may match an input that is not known well enough to rule it out.
-    fn may_doubt(&self, op: Digest, deps: &[Dependency], cache: &[Option<Option<Taken>>]) -> bool {
+    fn may_doubt(&self, op: Digest, deps: &[Dependency], cache: &[Looked]) -> bool {
         deps.iter().enumerate().any(|(n, dep)| {
-            let taken = cache[n].as_ref().and_then(Option::as_ref);
+            let taken = cache[n].taken();
             !self.done[dep.vertex].others.is_empty()
                 || taken.is_some_and(|t| t.key.open || t.key.shaky || t.key.known != t.key.exact)
                 || self.store.has_open(op, n)
@@ -198,7 +203,7 @@ impl Solver<'_, '_> {
         number: usize,
         dep: &Dependency,
         keys: &InputKeys,
-        cache: &mut [Option<Option<Taken>>],
+        cache: &mut [Looked],
     ) -> Result<Level, SelectError> {
         let input = &self.done[dep.vertex];
         let is_context = matches!(self.graph.vertices[dep.vertex].op, Op::Source(Source::Context { .. }));
@@ -229,14 +234,14 @@ impl Solver<'_, '_> {
         at: VertexId,
         number: usize,
         dep: &Dependency,
-        taken: &Option<Option<Taken>>,
+        taken: &Looked,
         level: Level,
     ) -> Option<Assumption> {
         let input = &self.done[dep.vertex];
         if let Some(a @ Assumption::Upstream { .. }) = &input.assumption {
             return Some(a.clone());
         }
-        if taken.as_ref().is_some_and(Option::is_some)
+        if taken.taken().is_some()
             && let Some(decides) = self.decides.get(&(at, number))
         {
             let (path, step) = &**decides;
@@ -255,10 +260,13 @@ impl Solver<'_, '_> {
 /// is enough to call a status an assumption.
 const DOUBTED: usize = 64;
 
+/// A record with how it matches, when it was made, and how each input matches.
+type Candidate<'s> = (Level, u64, &'s Arc<Record>, Vec<Level>);
+
 /// The best of the records looked at so far.
 #[derive(Default)]
 struct Best<'s> {
-    best: Option<(Level, u64, &'s Arc<Record>, Vec<Level>)>,
+    best: Option<Candidate<'s>>,
     /// Identities of those that may match.
     others: Vec<Id>,
 }

@@ -70,12 +70,15 @@ pub(super) struct Mark {
     pub shaky: bool,
 }
 
+/// A path, and the RUN that may have written it.
+pub(crate) type Decides = Arc<(String, Arc<Label>)>;
+
 /// A content key, and the RUN that it rests on most.
 #[derive(Debug, Clone)]
 pub(crate) struct Taken {
     pub key: ContentKey,
     /// Path and step that decide, where a RUN takes part.
-    pub decides: Option<Arc<(String, Arc<Label>)>>,
+    pub decides: Option<Decides>,
 }
 
 impl Output {

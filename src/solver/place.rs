@@ -50,9 +50,8 @@ pub(super) fn put(tree: &mut Tree, source: &Tree, selector: &Selector, place: &P
     let Ok(found) = landings(source, selector) else { return };
     for landing in found {
         let entry = place.dress(landing.entry);
-        let at = if landing.is_source && !place.takes_in(tree) {
-            place.dest.clone()
-        } else if landing.below.is_empty() {
+        // A file takes the destination's name, unless that is a directory; a directory's contents go there.
+        let at = if landing.below.is_empty() || landing.is_source && !place.takes_in(tree) {
             place.dest.clone()
         } else {
             path::join(&place.dest, &landing.below)

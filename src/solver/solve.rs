@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::Id;
 use super::key::ContentKey;
-use super::output::Output;
+use super::output::{Decides, Output};
 use super::prediction::{Assumption, Prediction, Status, StepPrediction, VertexPrediction};
 use super::prepared::{Prepared, Recall};
 use super::store::{Addition, InputKeys, Kept, Record, Store};
 use crate::context::select::Memo;
 use crate::context::{Digest, SelectError, Tree};
 use crate::dockerfile::{Diagnostic, DiagnosticKind};
-use crate::graph::{Graph, Label, Op, Source, VertexId};
+use crate::graph::{Graph, Op, Source, VertexId};
 
 /// What a solve looks at, beside the cache.
 #[derive(Debug, Clone, Default)]
@@ -85,7 +85,8 @@ pub(super) struct Solver<'a, 'm> {
     pub(super) done: Vec<Solved>,
     /// Vertices whose result something needs.
     pub(super) needed: BTreeSet<VertexId>,
-    pub(super) decides: BTreeMap<(VertexId, usize), Arc<(String, Arc<Label>)>>,
+    /// Path and step on which an input's content rests, by vertex and input.
+    pub(super) decides: BTreeMap<(VertexId, usize), Decides>,
 }
 
 /// What is known of a vertex once it is solved.

@@ -82,7 +82,7 @@ pub struct Later {
 
 impl Gate {
     /// Steps that the change reruns.
-    pub fn steps(&self) -> usize {
+    pub fn reran(&self) -> usize {
         self.change.totals.executed
     }
 
@@ -101,7 +101,7 @@ impl Gate {
         /// Figures are sums of rounded ones.
         const ROUNDING: f64 = 1e-6;
         match limit {
-            Limit::Steps(most) => self.steps() <= most,
+            Limit::Steps(most) => self.reran() <= most,
             Limit::Seconds(most) => self.seconds() <= most + ROUNDING,
             Limit::Later(most) => self.later_seconds() <= most + ROUNDING,
         }

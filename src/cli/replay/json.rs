@@ -266,7 +266,7 @@ fn gate_report(gate: &Gate) -> GateReport<'_> {
     GateReport {
         base: gate.base.as_deref(),
         head: &gate.head,
-        executed: gate.steps(),
+        executed: gate.reran(),
         seconds: gate.seconds(),
         files: file_reports(&gate.change),
         steps: steps.unwrap_or_default(),

@@ -29,7 +29,7 @@ pub fn render(answer: &Answer, top: usize) -> String {
     }
     let sides: Vec<&SideAnswer> = answer.sides().map(|(_, side)| side).collect();
     let cells = |value: &dyn Fn(&SideAnswer) -> String| -> String {
-        sides.iter().map(|side| format!(" {} |", escape(&value(side)))).collect()
+        sides.iter().fold(String::new(), |row, side| row + " " + &escape(&value(side)) + " |")
     };
     let _ = writeln!(out, "\n| {} |{}", counted(answer.commits.len(), "commit"), cells(&|s| s.title.clone()));
     let _ = writeln!(out, "|---|{}", "--:|".repeat(sides.len()));

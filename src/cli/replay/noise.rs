@@ -70,8 +70,11 @@ const READERS: [&str; 17] = [
     "Taskfile.yml",
 ];
 
+/// Steps and seconds that all lines that save would save together; none where none does.
+pub type Together = Option<(usize, f64)>;
+
 /// Looks into the left side's candidates; yields them with their verdicts, and what all that save save together.
-pub fn check(session: &Session<'_>, answer: &Answer) -> anyhow::Result<(Vec<Checked>, Option<(usize, f64)>)> {
+pub fn check(session: &Session<'_>, answer: &Answer) -> anyhow::Result<(Vec<Checked>, Together)> {
     let left = &answer.left.walk;
     // One build in fifty is not worth a line.
     let least = (left.builds.len() / 50).max(1);

@@ -90,7 +90,7 @@ pub fn about(side: &SideAnswer, seconds: f64) -> String {
 fn totals(answer: &Answer, out: &mut String) {
     let sides: Vec<&SideAnswer> = answer.sides().map(|(_, side)| side).collect();
     let row = |out: &mut String, name: &str, value: &dyn Fn(&SideAnswer) -> String| {
-        let values: String = sides.iter().map(|side| format!("{:>20}", value(side))).collect();
+        let values = sides.iter().fold(String::new(), |all, side| all + &format!("{:>20}", value(side)));
         line(out, format!("{name:<28}{values}"));
     };
     out.push('\n');
@@ -272,7 +272,7 @@ pub fn why(side: &SideAnswer, row: usize) -> String {
         let more = if more > 0 { format!(" and {}", counted(more, "other file")) } else { String::new() };
         reasons.push((*n, format!("{}{more} changed", files.join(", "))));
     }
-    reasons.sort_by(|a, b| b.0.cmp(&a.0));
+    reasons.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
     reasons.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("; ")
 }
 
@@ -433,7 +433,7 @@ pub fn gate_sentences(gate: &Gate) -> Vec<String> {
     out.push(format!(
         "The first build of {} after {base} reruns {} of {} steps, {}.",
         gate.head,
-        gate.steps(),
+        gate.reran(),
         totals.steps,
         about(&gate.change, gate.seconds())
     ));

@@ -15,7 +15,7 @@ use crate::context::{Change, Ignore, Trap, WatchEvent, WatchMode, find_ignore};
 use crate::cost::view::SizesView;
 use crate::cost::{Day, StepSeconds};
 use crate::dockerfile::Dockerfile;
-use crate::reorder::{Proposal, ReorderInput, ReorderOptions, propose};
+use crate::reorder::{Proposal, ReorderInput, ReorderOptions, propose, propose_checked};
 use crate::tui::app::{Request, Snapshot, Told};
 use crate::tui::model::{Header, MoveRow, Moves, Tone, Watching, Words, say};
 use crate::tui::text;
@@ -178,7 +178,11 @@ impl Desk {
             seconds: &|stage, instruction| seconds.get(stage, instruction),
             options: &options,
         };
-        let proposal = propose(dockerfile, &input);
+        let built = self.bench.left_outcome().map(|outcome| outcome.input.clone());
+        let proposal = match built {
+            Some(build) => propose_checked(dockerfile, &input, &build),
+            None => propose(dockerfile, &input),
+        };
         if self.per_day.is_none()
             && let Some(per_day) = weights.per_day.filter(|n| *n >= 1.0)
         {

@@ -58,7 +58,7 @@ pub fn landings(tree: &Tree, selector: &Selector) -> Result<Vec<Landing>, Select
     // Names that the match of a wildcard adds to its fixed prefix: a star does not cross a slash.
     let depth = split_wildcards(&selector.path).1.split('/').count();
     let mut out = Vec::new();
-    for (at, entry) in tree.iter() {
+    for (at, entry) in tree {
         if !filters(filter, real, &at) {
             continue;
         }
