@@ -11,6 +11,7 @@ use super::gate::{self, Gate, Limit};
 use super::project::Project;
 use super::store::Store;
 use super::{Args, noise};
+use crate::cli::costs;
 use crate::cli::weights::{edits_of, with_arguments};
 use crate::context::Tree;
 use crate::cost::{Figure, Inputs, Measured, estimate, rough_seconds};
@@ -63,7 +64,7 @@ impl<'p> Session<'p> {
             store: Store::open(),
             fresh: args.fresh,
             stop,
-            measured: Measured::default(),
+            measured: costs::measured(&args.context),
             edits: edits_of(&observed),
         })
     }
