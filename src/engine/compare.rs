@@ -188,8 +188,15 @@ fn is_old(version: (u32, u32)) -> bool {
 
 /// The Dockerfile itself was refused.
 fn is_frontend_error(message: &str) -> bool {
-    let words =
-        ["parse error", "nknown flag", "nknown instruction", "failed to parse dockerfile", "not a valid"];
+    // The last is how a frontend of 2021 ends at a variable that it cannot expand.
+    let words = [
+        "parse error",
+        "nknown flag",
+        "nknown instruction",
+        "failed to parse dockerfile",
+        "not a valid",
+        "failed to create LLB definition",
+    ];
     words.iter().any(|w| message.contains(w))
 }
 
