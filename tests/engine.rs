@@ -173,38 +173,3 @@ fn a_base_that_is_nowhere_is_named() {
         "{error}"
     );
 }
-
-#[test]
-#[ignore = "an exploration: runs the cases of the file LAYERLAB_CASES and prints what differs"]
-fn explore() {
-    let which = match std::env::var("LAYERLAB_WHICH").as_deref() {
-        Ok("old") => Which::Old,
-        Ok("containerd") => Which::Containerd,
-        _ => Which::New,
-    };
-    let Some(engine) = engine_support::engine(which) else { return };
-    let text = std::fs::read_to_string(std::env::var("LAYERLAB_CASES").expect("a file")).expect("text");
-    let filter = std::env::var("LAYERLAB_FILTER").unwrap_or_default();
-    for scenario in Scenario::read(&text).expect("scenarios") {
-        if scenario.undoable().is_some() || !scenario.id.contains(&filter) {
-            continue;
-        }
-        match run(&engine, &scenario) {
-            Ok(reports) => {
-                let came = judge(&scenario, &reports);
-                println!(
-                    "{}: {} same, {} uncertain, {} wrong, known {}, not supported {}, {} from before",
-                    scenario.id,
-                    came.compared,
-                    came.uncertain,
-                    came.wrong,
-                    came.known,
-                    came.not_supported,
-                    came.from_before
-                );
-                came.differences.iter().for_each(|d| println!("  {d}"));
-            }
-            Err(error) => println!("{}: {error}", scenario.id),
-        }
-    }
-}

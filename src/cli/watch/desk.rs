@@ -15,6 +15,7 @@ use crate::context::{Change, Ignore, Trap, WatchEvent, WatchMode, find_ignore};
 use crate::cost::view::SizesView;
 use crate::cost::{Day, StepSeconds};
 use crate::dockerfile::Dockerfile;
+use crate::explain::findings;
 use crate::reorder::{Proposal, ReorderInput, ReorderOptions, propose, propose_checked};
 use crate::tui::app::{Request, Snapshot, Told};
 use crate::tui::model::{Header, MoveRow, Moves, Tone, Watching, Words, say};
@@ -355,16 +356,24 @@ impl Desk {
             notes.push(vec![say(Tone::Maybe, format!("Not everything is watched: {}.", text::safe(why)))]);
         }
         let ignore_file = self.sources.ignore_file.as_ref().map(|(p, _)| shown(p));
-        for trap in self.sources.traps() {
-            if self.bites(&trap) {
-                let (what, instead) = words::trap(&trap, ignore_file.as_deref());
-                notes.push(vec![
-                    say(Tone::Maybe, "Trap: "),
-                    say(Tone::Plain, format!("{}. ", text::safe(&what))),
-                    say(Tone::Dim, "Instead: "),
-                    say(Tone::Path, text::safe(&instead).into_owned()),
-                ]);
-            }
+        let of_context = self.sources.traps();
+        let mut told: Vec<(String, String)> = of_context
+            .iter()
+            .filter(|trap| self.bites(trap))
+            .map(|trap| words::trap(trap, ignore_file.as_deref()))
+            .collect();
+        if let Some(outcome) = self.bench.left_outcome() {
+            let input = &outcome.input;
+            let found = findings(&input.dockerfile, &outcome.graph, &input.options);
+            told.extend(found.iter().map(|f| words::finding(f, &self.sources.dockerfile_name)));
+        }
+        for (what, instead) in told {
+            notes.push(vec![
+                say(Tone::Maybe, "Trap: "),
+                say(Tone::Plain, format!("{}. ", text::safe(&what))),
+                say(Tone::Dim, "Instead: "),
+                say(Tone::Path, text::safe(&instead).into_owned()),
+            ]);
         }
         let trap = notes.first().cloned().map(|mut words| {
             if notes.len() > 1 {
