@@ -8,9 +8,11 @@ use super::{Digest, path};
 
 mod cover;
 mod filtered;
+mod landing;
 
-pub use cover::{Landing, changed_paths, landings, paths};
+pub use cover::{changed_paths, paths};
 pub use filtered::Memo;
+pub use landing::{Dress, Landed, Landing, landings};
 
 /// Which paths of an input count: one source of a COPY, or the source of a bind mount.
 ///

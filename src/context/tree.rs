@@ -213,6 +213,30 @@ impl Dir {
         taken
     }
 
+    /// This directory with another laid over it: directories that both have are merged, of all else the upper
+    /// one's is taken. Costs no more than the smaller of two directories that differ.
+    fn under(self: &Arc<Self>, upper: &Arc<Self>) -> Arc<Self> {
+        if upper.is_empty() || Arc::ptr_eq(self, upper) || self.digest() == upper.digest() {
+            return Arc::clone(self);
+        }
+        let small_below = self.len() <= upper.len();
+        let (mut merged, few) = if small_below {
+            (Self { mode: self.mode, ..Self::clone(upper) }, self)
+        } else {
+            (Self::clone(self), upper)
+        };
+        for (name, entry) in few.iter() {
+            match (self.get(name), upper.get(name)) {
+                (Some(Entry::Dir(a)), Some(Entry::Dir(b))) => merged.put(name, Entry::Dir(a.under(b))),
+                // What the upper one has is there already.
+                (_, Some(_)) if small_below => {}
+                _ => merged.put(name, entry.clone()),
+            }
+        }
+        merged.summary = OnceLock::new();
+        Arc::new(merged)
+    }
+
     fn reaches(&self, path: &str) -> bool {
         match path.split_once('/') {
             None => self.get(path).is_some(),
@@ -271,6 +295,16 @@ impl Tree {
             return;
         }
         Arc::make_mut(&mut self.root).put(&path, entry);
+    }
+
+    /// Lays an entry over what stands at a path: directories are merged, anything else takes its place.
+    pub fn lay(&mut self, path: &str, entry: Entry) {
+        match (self.get(path), entry) {
+            (Some(Entry::Dir(lower)), Entry::Dir(upper)) => {
+                self.insert(path, Entry::Dir(lower.under(&upper)));
+            }
+            (_, entry) => self.insert(path, entry),
+        }
     }
 
     /// Puts an entry at a path, or takes out what stood there.

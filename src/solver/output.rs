@@ -4,11 +4,12 @@
 //! RUN may have written anywhere that its text does not rule out. From it come content keys (cache semantics,
 //! sections 5 and 9), and the path and step that an assumption rests on.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::key::ContentKey;
 use super::place::{self, Place};
 use super::runs::RunOutput;
+use crate::context::select::Landed;
 use crate::context::{Digest, Entry, SelectError, Selector, Tree, path, select};
 use crate::graph::Label;
 use crate::shell::Chance;
@@ -51,6 +52,8 @@ pub(super) enum Piece {
         selector: Selector,
         /// Where it goes.
         place: Place,
+        /// What became of the source when this copy was last made.
+        landed: Arc<Mutex<Landed>>,
     },
     /// A RUN.
     Run(RunOutput),
@@ -115,9 +118,11 @@ impl Output {
                     tree.insert(at, entry.clone());
                     tree
                 }
-                Piece::Copy { source, selector, place } => {
-                    let mut tree = below();
-                    place::put(&mut tree, source.known(), selector, place);
+                Piece::Copy { source, selector, place, landed } => {
+                    let (mut tree, source) = (below(), source.known());
+                    // A thread that panicked with it leaves whole entries behind.
+                    let mut landed = landed.lock().unwrap_or_else(PoisonError::into_inner);
+                    place::put(&mut tree, source, selector, place, &mut landed);
                     tree
                 }
             }
@@ -153,7 +158,7 @@ impl Output {
                     out.clear();
                 }
             }
-            Piece::Copy { source, selector, place } => {
+            Piece::Copy { source, selector, place, .. } => {
                 let Some(from) = place.source_of(at, source.known(), selector) else { return };
                 let mut theirs = Vec::new();
                 source.marks(&from, &mut theirs);

@@ -1,9 +1,7 @@
 //! Where a COPY puts what it takes, and where what stands somewhere came from.
 
-use std::sync::Arc;
-
-use crate::context::select::landings;
-use crate::context::{Digest, Entry, Selector, Tree, path};
+use crate::context::select::{Dress, Landed, Landing, landings};
+use crate::context::{Digest, Entry, File, Selector, Tree, path};
 
 /// Where a COPY's source goes, and as whose.
 #[derive(Debug, Clone)]
@@ -46,31 +44,18 @@ const USUAL: [&str; 22] = [
 /// Puts what a selector takes from one tree into another.
 ///
 /// What cannot be read is left out: the error is told where the content key is asked for.
-pub(super) fn put(tree: &mut Tree, source: &Tree, selector: &Selector, place: &Place) {
-    let Ok(found) = landings(source, selector) else { return };
-    for landing in found {
-        let entry = place.dress(landing.entry);
+pub(super) fn put(tree: &mut Tree, source: &Tree, selector: &Selector, place: &Place, landed: &mut Landed) {
+    let dress = |file| place.dress(file);
+    let dress: Dress<'_> = if place.dresses() { Some(&dress) } else { None };
+    let Ok(found) = landings(source, selector, dress, landed) else { return };
+    for Landing { below, is_source, entry } in found {
         // A file takes the destination's name, unless that is a directory; a directory's contents go there.
-        let at = if landing.below.is_empty() || landing.is_source && !place.takes_in(tree) {
+        let at = if below.is_empty() || is_source && !place.takes_in(tree) {
             place.dest.clone()
         } else {
-            path::join(&place.dest, &landing.below)
+            path::join(&place.dest, &below)
         };
-        merge(tree, &at, entry);
-    }
-}
-
-/// Lays an entry over what stands at a path: directories are merged, anything else takes its place.
-fn merge(tree: &mut Tree, at: &str, entry: Entry) {
-    let there = tree.get(at);
-    match (&entry, there) {
-        (Entry::Dir(new), Some(Entry::Dir(old))) if !old.is_empty() => {
-            for (name, below) in new.iter() {
-                merge(tree, &path::join(at, name), below.clone());
-            }
-        }
-        (Entry::Dir(new), Some(Entry::Dir(_))) if new.is_empty() => {}
-        _ => tree.insert(at, entry),
+        tree.lay(&at, entry);
     }
 }
 
@@ -82,31 +67,23 @@ impl Place {
             || matches!(tree.resolve(&self.dest, true), Ok(Some((_, Entry::Dir(_)))))
     }
 
+    /// Whether it changes files that it puts down.
+    fn dresses(&self) -> bool {
+        self.owner.is_some() || self.mode.is_some()
+    }
+
     /// Applies owner and mode: both are part of a file's digest, neither of a directory's.
-    fn dress(&self, entry: Entry) -> Entry {
-        if self.owner.is_none() && self.mode.is_none() {
-            return entry;
-        }
-        match entry {
-            Entry::File(mut file) => {
-                if let Some(mode) = &self.mode {
-                    match u32::from_str_radix(mode, 8) {
-                        Ok(bits) => file.mode = bits,
-                        Err(_) => file.content = Digest::of_parts([&file.content.0[..], mode.as_bytes()]),
-                    }
-                }
-                if let Some(owner) = &self.owner {
-                    file.content = Digest::of_parts([&file.content.0[..], b"owner", owner.as_bytes()]);
-                }
-                Entry::File(file)
+    fn dress(&self, mut file: File) -> File {
+        if let Some(mode) = &self.mode {
+            match u32::from_str_radix(mode, 8) {
+                Ok(bits) => file.mode = bits,
+                Err(_) => file.content = Digest::of_parts([&file.content.0[..], mode.as_bytes()]),
             }
-            Entry::Dir(dir) => {
-                let entries: Vec<(Arc<str>, Entry)> =
-                    dir.iter().map(|(n, e)| (Arc::from(n), self.dress(e.clone()))).collect();
-                Entry::Dir(Arc::new(crate::context::Dir::new(dir.mode, entries)))
-            }
-            other => other,
         }
+        if let Some(owner) = &self.owner {
+            file.content = Digest::of_parts([&file.content.0[..], b"owner", owner.as_bytes()]);
+        }
+        file
     }
 
     /// The path of the source from which what stands at a path of the result came; none where this copy has no

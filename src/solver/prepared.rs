@@ -1,12 +1,13 @@
 //! What of a graph is the same at every solve, worked out once; and what the solve before found, to be found again.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::dependency::{Dependency, dependencies};
 use super::output::{Output, Taken};
 use super::runs::{Declared, Run};
 use crate::context::Digest;
+use crate::context::select::Landed;
 use crate::graph::{Action, FileOp, Graph, Label, Op, Vertex, VertexId};
 
 /// A graph made ready for many solves.
@@ -29,6 +30,8 @@ pub(super) struct Ready {
     pub label: Option<Arc<Label>>,
     /// Vertices that take it in.
     pub consumers: Vec<VertexId>,
+    /// By action of a file operation, or input of a merge: what became of its source when it was last made.
+    pub landed: Vec<Arc<Mutex<Landed>>>,
 }
 
 impl Prepared {
@@ -58,6 +61,7 @@ impl Prepared {
                 run: run(graph, vertex, label.clone(), declared.get(&at)),
                 label,
                 consumers,
+                landed: landed(vertex),
             })
             .collect();
         Self { graph: Arc::clone(graph), vertices }
@@ -67,6 +71,15 @@ impl Prepared {
     pub fn graph(&self) -> &Arc<Graph> {
         &self.graph
     }
+}
+
+fn landed(vertex: &Vertex) -> Vec<Arc<Mutex<Landed>>> {
+    let copies = match &vertex.op {
+        Op::File(file) => file.actions.len(),
+        Op::Merge => vertex.inputs.len(),
+        Op::Source(_) | Op::Exec(_) => 0,
+    };
+    std::iter::repeat_with(Arc::default).take(copies).collect()
 }
 
 fn run(

@@ -1,6 +1,6 @@
 //! The result of a vertex: its identity, and what is known of the files that it puts out.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::Id;
 use super::dependency::selector;
@@ -12,7 +12,7 @@ use super::prepared::{Basis, Prepared};
 use super::runs::RunOutput;
 use super::solve::{Solved, Solver};
 use super::store::{InputKeys, Kept};
-use crate::context::select::Memo;
+use crate::context::select::{Landed, Memo};
 use crate::context::{Digest, Entry, Selector, path};
 use crate::graph::{Action, Op, Source, Vertex, VertexId};
 
@@ -142,21 +142,22 @@ impl Maker<'_> {
         match &vertex.op {
             Op::Source(_) => Output::empty(),
             Op::Merge => {
-                let mut inputs = vertex.inputs.iter().map(|&i| self.done[i].output.clone());
-                let lower = inputs.next();
-                inputs.fold(lower.unwrap_or_else(Output::empty), |lower, upper| {
+                let landed = self.prepared.vertices[at].landed.iter().map(Arc::clone);
+                let mut inputs = vertex.inputs.iter().map(|&i| self.done[i].output.clone()).zip(landed);
+                let lower = inputs.next().map(|(lower, _)| lower);
+                inputs.fold(lower.unwrap_or_else(Output::empty), |lower, (source, landed)| {
                     let place = Place { dest: String::new(), into: true, owner: None, mode: None };
-                    Output::new(
-                        Some(lower),
-                        Piece::Copy { source: upper, selector: Selector::default(), place },
-                    )
+                    let selector = Selector::default();
+                    Output::new(Some(lower), Piece::Copy { source, selector, place, landed })
                 })
             }
             Op::File(file) => {
                 let base = below(file.base);
+                let landed = &self.prepared.vertices[at].landed;
                 file.actions
                     .iter()
-                    .fold(base, |base, action| Some(self.act(vertex, action, base)))
+                    .zip(landed)
+                    .fold(base, |base, (action, landed)| Some(self.act(vertex, action, base, landed)))
                     .unwrap_or_else(Output::empty)
             }
             Op::Exec(exec) => {
@@ -177,7 +178,13 @@ impl Maker<'_> {
         }
     }
 
-    fn act(&self, vertex: &Vertex, action: &Action, base: Option<Output>) -> Output {
+    fn act(
+        &self,
+        vertex: &Vertex,
+        action: &Action,
+        base: Option<Output>,
+        landed: &Arc<Mutex<Landed>>,
+    ) -> Output {
         let relative = |p: &str| path::clean(p).into_owned();
         match action {
             Action::Mkdir { path, mode, owner, created } => {
@@ -205,7 +212,7 @@ impl Maker<'_> {
                     owner: copy.owner.as_ref().map(|o| o.0.clone()).filter(|o| !is_root(o)),
                     mode: copy.mode.clone(),
                 };
-                Output::new(base, Piece::Copy { source, selector, place })
+                Output::new(base, Piece::Copy { source, selector, place, landed: Arc::clone(landed) })
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::diff::{Change, diff};
-use super::super::glob::{Glob, Level, split_wildcards};
+use super::super::glob::{Glob, Level};
 use super::super::path;
 use super::super::tree::{Dir, Entry, Tree};
 use super::filtered::{Filter, State};
@@ -24,59 +24,6 @@ pub fn changed_paths(old: &Tree, new: &Tree, selector: &Selector) -> Vec<Change>
 pub fn paths(tree: &Tree, selector: &Selector) -> Result<Vec<String>, SelectError> {
     let cover = Cover::new(tree, selector)?;
     Ok(tree.iter().filter(|(p, e)| !e.is_dir() && cover.takes(p)).map(|(p, _)| p).collect())
-}
-
-/// One thing that a COPY puts down, and where it belongs below the destination.
-#[derive(Debug, Clone)]
-pub struct Landing {
-    /// Path below the destination; empty for the contents of a directory that is copied whole.
-    pub below: String,
-    /// The source itself is a file, which the destination may rename.
-    pub is_source: bool,
-    /// What is put there.
-    pub entry: Entry,
-}
-
-/// Lists what a COPY with this selector puts down, directories before what they hold.
-///
-/// A directory that is a source gives its contents; a file keeps its name. With --parents, paths are kept from
-/// the pivot on.
-pub fn landings(tree: &Tree, selector: &Selector) -> Result<Vec<Landing>, SelectError> {
-    if !selector.is_filtered() {
-        let found = tree.resolve(&selector.path, selector.follow_links)?;
-        return Ok(found
-            .map(|(_, entry)| {
-                let is_source = !entry.is_dir();
-                let below = if is_source { path::split(&selector.path).1.to_string() } else { String::new() };
-                Landing { below, is_source, entry }
-            })
-            .into_iter()
-            .collect());
-    }
-    let cover = Cover::new(tree, selector)?;
-    let Some((real, filter)) = &cover.filtered else { return Ok(Vec::new()) };
-    // Names that the match of a wildcard adds to its fixed prefix: a star does not cross a slash.
-    let depth = split_wildcards(&selector.path).1.split('/').count();
-    let mut out = Vec::new();
-    for (at, entry) in tree {
-        if !filters(filter, real, &at) {
-            continue;
-        }
-        let below = at[real.len()..].trim_start_matches('/');
-        // Where the match ends: what lies below keeps its path from there.
-        let end = below.match_indices('/').map(|(i, _)| i).chain([below.len()]).nth(depth - 1);
-        let (matched, rest) = match (selector.wildcard, end) {
-            (true, Some(end)) => (&below[..end], below[end..].trim_start_matches('/')),
-            (true, None) => continue,
-            (false, _) => ("", below),
-        };
-        let is_source = rest.is_empty() && !entry.is_dir();
-        let below =
-            if is_source { path::split(if matched.is_empty() { real } else { matched }).1 } else { rest };
-        let entry = if entry.is_dir() { Entry::Dir(std::sync::Arc::default()) } else { entry.clone() };
-        out.push(Landing { below: below.to_string(), is_source, entry });
-    }
-    Ok(out)
 }
 
 /// What a selector covers in one tree.

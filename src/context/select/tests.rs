@@ -1,5 +1,7 @@
 use super::*;
-use crate::context::{Change, ChangeKind};
+use std::sync::Arc;
+
+use crate::context::{Change, ChangeKind, File};
 use proptest::prelude::*;
 
 fn project() -> Tree {
@@ -261,5 +263,89 @@ proptest! {
         for text in ["--exclude=zzz .", "*"] {
             prop_assert_eq!(digest(&a, text) == digest(&b, text), a == b, "{}", text);
         }
+    }
+}
+
+/// Where the files land that a COPY puts down, with their modes; `dress` gives each file the mode 0600.
+fn landed(tree: &Tree, text: &str, dress: bool, memo: &mut Landed) -> Vec<String> {
+    let to_0600 = |file: File| File { mode: 0o600, ..file };
+    let to_0600: &dyn Fn(File) -> File = &to_0600;
+    let mut there = Tree::default();
+    for selector in copy(text) {
+        for landing in landings(tree, &selector, dress.then_some(to_0600), memo).unwrap() {
+            there.lay(&landing.below, landing.entry);
+        }
+    }
+    let mode = |entry: &Entry| match entry {
+        Entry::File(file) if file.mode == 0o600 => " 0600",
+        _ => "",
+    };
+    there.iter().filter(|(_, e)| !e.is_dir()).map(|(p, e)| format!("{p}{}", mode(e))).collect()
+}
+
+#[test]
+fn where_files_land() {
+    let tree = project();
+    let list = |text: &str| landed(&tree, text, false, &mut Landed::default()).join(" ");
+    for (text, want) in [
+        ("src", "app.js style.css util.js x/util.js"),
+        ("src/x/util.js top.js", "top.js util.js"),
+        ("--exclude=*.js src", "style.css x/util.js"),
+        ("--exclude=**/*.js src", "style.css"),
+        ("--exclude=src --exclude=*.js --exclude=*.json .", "README.md public/index.html"),
+        ("s*", "app.js style.css util.js x/util.js"),
+        ("*/util.js", "util.js"),
+        ("src/*", "app.js style.css util.js"),
+        ("--parents **/util.js", "src/util.js src/x/util.js"),
+        ("--parents src/./x/util.js", "x/util.js"),
+        ("--exclude=none top.js", "top.js"),
+        ("*.none", ""),
+    ] {
+        assert_eq!(list(text), want, "COPY {text}");
+    }
+    let dressed = landed(&tree, "src", true, &mut Landed::default());
+    assert_eq!(dressed.join(" "), "app.js 0600 style.css 0600 util.js 0600 x/util.js 0600");
+}
+
+#[test]
+fn what_landed_before_changes_no_answer() {
+    let tree = project();
+    for &(text, ..) in TABLE {
+        for dress in [false, true] {
+            let mut memo = copy(text).into_iter().map(|s| (s, Landed::default())).collect::<Vec<_>>();
+            for &(_, change, _) in TABLE {
+                for t in [&tree, &edit(&tree, change)] {
+                    for (selector, memo) in &mut memo {
+                        let to_0600 = |file: File| File { mode: 0o600, ..file };
+                        let to_0600: &dyn Fn(File) -> File = &to_0600;
+                        let dress = dress.then_some(to_0600);
+                        let all = |l: Vec<Landing>| -> Vec<_> {
+                            l.into_iter().map(|l| (l.below, l.is_source, l.entry.digest())).collect()
+                        };
+                        let warm = landings(t, selector, dress, memo).map(all);
+                        let cold = landings(t, selector, dress, &mut Landed::default()).map(all);
+                        assert_eq!(warm, cold, "{text} {change}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn laying_merges_directories() {
+    let all = project();
+    for &(_, change, _) in TABLE {
+        let edited = edit(&all, change);
+        let mut laid = all.clone();
+        laid.lay("", Entry::Dir(Arc::clone(edited.root())));
+        // What one would get path by path.
+        let mut want = all.clone();
+        for (path, entry) in &edited {
+            if !(entry.is_dir() && want.get(&path).is_some_and(|e| e.is_dir())) {
+                want.insert(&path, entry.clone());
+            }
+        }
+        assert_eq!(laid, want, "{change}");
     }
 }
