@@ -93,6 +93,30 @@ fn cut(entries: Vec<Named>) -> Vec<Arc<Chunk>> {
     chunks
 }
 
+/// Chunks being made of sorted entries.
+struct Cutter {
+    chunks: Vec<Arc<Chunk>>,
+    open: Vec<Named>,
+}
+
+impl Cutter {
+    fn put(&mut self, name: Arc<str>, entry: Option<Entry>) {
+        let Some(entry) = entry else { return };
+        let end = is_cut(&name);
+        self.open.push((name, entry));
+        if end {
+            self.chunks.push(Chunk::new(std::mem::take(&mut self.open)));
+        }
+    }
+
+    fn finish(mut self) -> Names {
+        if !self.open.is_empty() {
+            self.chunks.push(Chunk::new(self.open));
+        }
+        Names { chunks: self.chunks }
+    }
+}
+
 impl Names {
     /// Takes entries in any order; of two of one name the later counts.
     pub fn from_unsorted(mut entries: Vec<Named>) -> Self {
@@ -147,6 +171,35 @@ impl Names {
         true
     }
 
+    /// Puts and takes out many names at once, given in order and each at most once; a chunk is made anew at most once.
+    pub fn edited(&self, edits: Vec<(&str, Option<Entry>)>) -> Self {
+        let mut edits = edits.into_iter().peekable();
+        let mut out = Cutter { chunks: Vec::with_capacity(self.chunks.len() + 1), open: Vec::new() };
+        for (at, chunk) in self.chunks.iter().enumerate() {
+            // What stands after the last name belongs to the last chunk, unless that one is complete.
+            let endless = at + 1 == self.chunks.len() && !is_cut(chunk.last());
+            let is_here = |name: &str| endless || name <= chunk.last();
+            if out.open.is_empty() && !edits.peek().is_some_and(|(name, _)| is_here(name)) {
+                out.chunks.push(Arc::clone(chunk));
+                continue;
+            }
+            for (name, entry) in &chunk.entries {
+                while let Some((new, put)) = edits.next_if(|(new, _)| *new < &**name) {
+                    out.put(new.into(), put);
+                }
+                match edits.next_if(|(new, _)| *new == &**name) {
+                    Some((_, put)) => out.put(Arc::clone(name), put),
+                    None => out.put(Arc::clone(name), Some(entry.clone())),
+                }
+            }
+            if endless {
+                edits.by_ref().for_each(|(new, put)| out.put(new.into(), put));
+            }
+        }
+        edits.for_each(|(new, put)| out.put(new.into(), put));
+        out.finish()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.chunks.iter().flat_map(|c| &c.entries).map(|(n, e)| (&**n, e))
     }
@@ -176,6 +229,24 @@ impl Names {
     pub fn compare<'a>(
         &'a self,
         other: &'a Self,
+        see: impl FnMut(&'a str, Option<&'a Entry>, Option<&'a Entry>),
+    ) {
+        self.compare_by(other, |x, y| Arc::ptr_eq(x, y) || x.summary().digest == y.summary().digest, see);
+    }
+
+    /// The same for the names of the chunks that are not one and the same, and hashes nothing.
+    pub fn compare_shared<'a>(
+        &'a self,
+        other: &'a Self,
+        see: impl FnMut(&'a str, Option<&'a Entry>, Option<&'a Entry>),
+    ) {
+        self.compare_by(other, Arc::ptr_eq, see);
+    }
+
+    fn compare_by<'a>(
+        &'a self,
+        other: &'a Self,
+        is_same: impl Fn(&Arc<Chunk>, &Arc<Chunk>) -> bool,
         mut see: impl FnMut(&'a str, Option<&'a Entry>, Option<&'a Entry>),
     ) {
         let (mut olds, mut news): (Vec<&Named>, Vec<&Named>) = (Vec::new(), Vec::new());
@@ -190,7 +261,7 @@ impl Names {
             let x = if order.is_le() { a.next() } else { None };
             let y = if order.is_ge() { b.next() } else { None };
             if let (Some(x), Some(y)) = (x, y)
-                && (Arc::ptr_eq(x, y) || x.summary().digest == y.summary().digest)
+                && is_same(x, y)
             {
                 continue;
             }

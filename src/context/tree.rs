@@ -178,6 +178,54 @@ impl Dir {
         self.names.compare(&newer.names, see);
     }
 
+    /// Calls `see(name, old, new)` for names that may differ between this directory and one made of it, in order.
+    ///
+    /// What both share is skipped; nothing is hashed.
+    pub fn compare_shared<'a>(
+        &'a self,
+        newer: &'a Self,
+        see: impl FnMut(&'a str, Option<&'a Entry>, Option<&'a Entry>),
+    ) {
+        self.names.compare_shared(&newer.names, see);
+    }
+
+    /// Makes a directory of this one with some names put or taken out, given in order and each at most once.
+    pub fn edited(&self, edits: Vec<(&str, Option<Entry>)>) -> Self {
+        Self { mode: self.mode, names: self.names.edited(edits), summary: OnceLock::new() }
+    }
+
+    /// Changes the entries at some paths below, sorted by [`by_parts`], whose first `skip` bytes are this
+    /// directory's; directories that become empty go.
+    fn edited_below(&self, edits: &[(&str, Option<Entry>)], skip: usize) -> Self {
+        let mut own: Vec<(&str, Option<Entry>)> = Vec::new();
+        let mut rest = edits;
+        while let Some((path, _)) = rest.first() {
+            let name = path[skip..].split('/').next().unwrap_or_default();
+            let end = skip + name.len();
+            let of_name = rest.iter().take_while(|(path, _)| {
+                path.as_bytes()[skip..].starts_with(name.as_bytes())
+                    && path.as_bytes().get(end).is_none_or(|&next| next == b'/')
+            });
+            let (group, others) = rest.split_at(of_name.count());
+            rest = others;
+            let here = group.iter().take_while(|(path, _)| path.len() == end).count();
+            let (here, below) = group.split_at(here);
+            let put = here.iter().rev().find_map(|(_, entry)| entry.clone());
+            let entry = if below.is_empty() || put.is_some() {
+                put
+            } else {
+                let empty = Self { mode: 0o755, ..Self::default() };
+                let dir = match self.names.get(name) {
+                    Some(Entry::Dir(dir)) if here.is_empty() => dir.edited_below(below, end + 1),
+                    _ => empty.edited_below(below, end + 1),
+                };
+                (!dir.is_empty()).then(|| Entry::Dir(Arc::new(dir)))
+            };
+            own.push((name, entry));
+        }
+        self.edited(own)
+    }
+
     /// Changes the entry at a path below, making the directories that lead there.
     fn put(&mut self, path: &str, entry: Entry) {
         self.summary = OnceLock::new();
@@ -329,6 +377,17 @@ impl Tree {
         self.root.reaches(&path) && Arc::make_mut(&mut self.root).take(&path)
     }
 
+    /// Makes many changes at once: clean paths, each with what is put there, or nothing where what stands there goes.
+    ///
+    /// What goes, goes first: a file may take a directory's place, and a directory that of a file. Directories that
+    /// become empty go as well, as git has none. Costs as much as making anew the directories that hold a change.
+    pub fn edit(&mut self, edits: &mut [(&str, Option<Entry>)]) {
+        if !edits.is_empty() {
+            edits.sort_by(|a, b| by_parts(a.0, b.0));
+            self.root = Arc::new(self.root.edited_below(edits, 0));
+        }
+    }
+
     /// The tree below a directory, or none where no directory stands.
     pub fn subtree(&self, path: &str) -> Option<Self> {
         self.get(path)?.as_dir().map(|dir| Self::from(Arc::clone(dir)))
@@ -404,6 +463,12 @@ impl Tree {
         let entry = self.get(&here);
         Ok((here, entry))
     }
+}
+
+/// Orders paths so that a directory stands right before all below it.
+fn by_parts(a: &str, b: &str) -> std::cmp::Ordering {
+    let part = |byte| if byte == b'/' { 0 } else { byte };
+    a.bytes().map(part).cmp(b.bytes().map(part))
 }
 
 impl<'a> IntoIterator for &'a Tree {

@@ -36,6 +36,13 @@ pub enum Cause {
         /// As it is.
         after: String,
     },
+    /// It stands on another step than before.
+    Neighbour {
+        /// Label of the step that it stood on.
+        before: String,
+        /// Label of the step that it stands on.
+        after: String,
+    },
     /// Variables in its environment changed.
     Environment {
         /// Each variable that was added, removed, changed or moved.
@@ -128,7 +135,7 @@ impl Cause {
         match self {
             Self::New | Self::Missing | Self::Unanchored => "new",
             Self::Content { .. } | Self::Output { .. } => "content",
-            Self::Instruction { .. } | Self::Setting { .. } => "instruction",
+            Self::Instruction { .. } | Self::Setting { .. } | Self::Neighbour { .. } => "instruction",
             Self::Environment { .. } => "environment",
             Self::Parent { .. } => "parent",
             Self::Base { .. } => "base",

@@ -179,7 +179,7 @@ impl Trace<'_> {
             return Vec::new();
         }
         let text = |t: Option<String>| t.unwrap_or_else(|| "nothing".into());
-        let cause = Cause::Setting { name: "step before it".into(), before: text(then), after: text(now) };
+        let cause = Cause::Neighbour { before: text(then), after: text(now) };
         vec![Found { cause, own: true }]
     }
 

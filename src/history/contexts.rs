@@ -88,14 +88,9 @@ impl<'r> Contexts<'r> {
     pub fn advance(&mut self, commit: &Commit) -> Result<BuildInput, HistoryError> {
         let changes = self.repo.changes(self.at.as_ref(), commit)?;
         let updates = self.updates(commit, &changes)?;
-        if self.whole.is_empty() {
-            let files = updates.iter().filter_map(|(path, entry)| Some((path.as_str(), entry.as_ref()?)));
-            self.whole = Tree::new(dir_of(&files.collect::<Vec<_>>(), 0));
-        } else {
-            for (path, entry) in &updates {
-                put(&mut self.whole, path, entry.clone());
-            }
-        }
+        let before = self.whole.clone();
+        let mut edits: Vec<_> = updates.iter().map(|(path, entry)| (path.as_str(), entry.clone())).collect();
+        self.whole.edit(&mut edits);
         let dockerfile = self.text_at(commit, &self.options.dockerfile.clone())?;
         let ignore = self.ignore_at(commit)?;
         if self.at.is_none() || ignore != self.ignore_text {
@@ -103,9 +98,7 @@ impl<'r> Contexts<'r> {
             self.ignore_text.clone_from(&ignore);
             self.visible = self.filtered();
         } else {
-            for (path, entry) in updates {
-                self.show(&path, entry);
-            }
+            self.carry_over(&before);
         }
         self.at = Some(commit.clone());
         let (tree, ignore_error) = (self.visible.clone(), self.ignore.clone().err());
@@ -203,70 +196,91 @@ impl<'r> Contexts<'r> {
         }
     }
 
-    fn is_ignored(&self, path: &str) -> bool {
-        self.ignore.as_ref().is_ok_and(|ignore| ignore.is_ignored(path))
-    }
-
     /// Applies the ignore file to the whole tree.
     fn filtered(&self) -> Tree {
         match &self.ignore {
-            Ok(ignore) if !ignore.is_empty() => Tree::new(visible(ignore, self.whole.root(), "", None)),
+            Ok(ignore) if !ignore.is_empty() => Tree::from(visible(ignore, self.whole.root(), "", None)),
             Ok(_) | Err(_) => self.whole.clone(),
         }
     }
 
-    /// Carries one change of the whole tree over to the visible one.
-    fn show(&mut self, path: &str, entry: Option<Entry>) {
-        match entry {
-            Some(entry) if !self.is_ignored(path) => self.visible.insert(path, entry),
-            Some(_) => self.show_dirs_above(path),
-            None => {
-                self.visible.remove(path);
-                self.hide_dirs_above(path);
+    /// Carries what changed of the whole tree over to the visible one.
+    fn carry_over(&mut self, before: &Tree) {
+        self.visible = match &self.ignore {
+            Ok(ignore) if !ignore.is_empty() => {
+                let whole = [before.root(), self.whole.root()];
+                Tree::from(carried(ignore, whole, self.visible.root(), "", None))
             }
-        }
-    }
-
-    /// A directory is there, though empty, when only what it holds is ignored.
-    fn show_dirs_above(&mut self, path: &str) {
-        for (end, _) in path.match_indices('/') {
-            let dir = &path[..end];
-            if !self.visible.contains(dir) && !self.is_ignored(dir) {
-                self.visible.insert(dir, empty_dir());
-            }
-        }
-    }
-
-    /// A directory goes with its last file, or, ignored itself, with the last one that was not.
-    fn hide_dirs_above(&mut self, path: &str) {
-        let mut dir = path::split(path).0;
-        while !dir.is_empty() {
-            let empty = self.visible.get(dir).is_some_and(|d| d.as_dir().is_some_and(|d| d.is_empty()));
-            if empty && (self.is_ignored(dir) || !self.whole.contains(dir)) {
-                self.visible.remove(dir);
-            }
-            dir = path::split(dir).0;
-        }
+            Ok(_) | Err(_) => self.whole.clone(),
+        };
     }
 }
 
-/// What an ignore file leaves of a directory: an ignored one stays where something in it is brought back.
-fn visible(ignore: &Ignore, dir: &Dir, at: &str, rules: Option<&DirRules>) -> Dir {
-    let entries = dir.iter().filter_map(|(name, entry)| {
+/// What an ignore file leaves of a directory: the very same one where that is all of it.
+fn visible(ignore: &Ignore, dir: &Arc<Dir>, at: &str, rules: Option<&DirRules>) -> Arc<Dir> {
+    let mut hidden: Vec<(&str, Option<Entry>)> = Vec::new();
+    for (name, entry) in dir.iter() {
+        let left = shown(ignore, entry, &path::join(at, name), rules);
+        if !left.as_ref().is_some_and(|left| is_same(left, entry)) {
+            hidden.push((name, left));
+        }
+    }
+    if hidden.is_empty() { Arc::clone(dir) } else { Arc::new(dir.edited(hidden)) }
+}
+
+/// What an ignore file leaves of an entry: an ignored directory stays where something in it is brought back.
+fn shown(ignore: &Ignore, entry: &Entry, path: &str, rules: Option<&DirRules>) -> Option<Entry> {
+    let verdict = ignore.judge(path, rules);
+    match entry {
+        Entry::Dir(_) if verdict.ignored && ignore.can_prune(path) => None,
+        Entry::Dir(dir) => {
+            let left = visible(ignore, dir, path, Some(&verdict.rules));
+            (!verdict.ignored || !left.is_empty()).then_some(Entry::Dir(left))
+        }
+        _ => (!verdict.ignored).then(|| entry.clone()),
+    }
+}
+
+/// What an ignore file leaves of the second of two directories, given what it left of the first: only what differs is
+/// judged anew.
+fn carried(
+    ignore: &Ignore,
+    [before, now]: [&Arc<Dir>; 2],
+    left: &Arc<Dir>,
+    at: &str,
+    rules: Option<&DirRules>,
+) -> Arc<Dir> {
+    let mut edits: Vec<(&str, Option<Entry>)> = Vec::new();
+    // Where nothing was hidden and nothing is, both are one.
+    let mut nothing_hidden = Arc::ptr_eq(before, left);
+    before.compare_shared(now, |name, old, new| {
+        let Some(new) = new else { return edits.push((name, None)) };
+        if old.is_some_and(|old| is_same(old, new)) {
+            return;
+        }
         let path = path::join(at, name);
-        let verdict = ignore.judge(&path, rules);
-        let entry = match entry {
-            Entry::Dir(_) if verdict.ignored && ignore.can_prune(&path) => return None,
-            Entry::Dir(dir) => {
-                let left = visible(ignore, dir, &path, Some(&verdict.rules));
-                (!verdict.ignored || !left.is_empty()).then(|| Entry::Dir(Arc::new(left)))?
+        let entry = match (old, new, left.get(name)) {
+            (Some(Entry::Dir(old)), Entry::Dir(new), Some(Entry::Dir(left))) => {
+                let verdict = ignore.judge(&path, rules);
+                let left = carried(ignore, [old, new], left, &path, Some(&verdict.rules));
+                (!verdict.ignored || !left.is_empty()).then_some(Entry::Dir(left))
             }
-            _ if verdict.ignored => return None,
-            _ => entry.clone(),
+            _ => shown(ignore, new, &path, rules),
         };
-        Some((Arc::from(name), entry))
+        nothing_hidden &= entry.as_ref().is_some_and(|entry| is_same(entry, new));
+        edits.push((name, entry));
     });
-    Dir::new(dir.mode, entries)
+    if nothing_hidden { Arc::clone(now) } else { Arc::new(left.edited(edits)) }
+}
+
+/// Tells whether two entries are surely equal, without hashing them.
+fn is_same(a: &Entry, b: &Entry) -> bool {
+    match (a, b) {
+        (Entry::Dir(a), Entry::Dir(b)) => Arc::ptr_eq(a, b),
+        (Entry::File(a), Entry::File(b)) => a == b,
+        (Entry::Symlink(a), Entry::Symlink(b)) => a == b,
+        _ => false,
+    }
 }
 
 /// Digest that stands for the bytes of a git object.
@@ -290,41 +304,4 @@ fn git_dir(commit: &Commit) -> impl Iterator<Item = (String, Option<Entry>)> {
     let moving = ["index", "logs/HEAD", "refs/heads/main"]
         .map(|name| (name, Entry::File(File { mode: 0o644, size: 0, content: content_of(commit.id) })));
     constant.into_iter().chain(moving).map(|(name, entry)| (format!(".git/{name}"), Some(entry)))
-}
-
-/// The directory of some files, whose paths share their first `skip` bytes; those of one directory stand together.
-fn dir_of(files: &[(&str, &Entry)], skip: usize) -> Dir {
-    let name = |path: &str| path[skip..].split_once('/').map(|(name, _)| name.len());
-    let mut entries: Vec<(Arc<str>, Entry)> = Vec::new();
-    let mut rest = files;
-    while let Some((path, entry)) = rest.first() {
-        let Some(len) = name(path) else {
-            entries.push((Arc::from(&path[skip..]), (*entry).clone()));
-            rest = &rest[1..];
-            continue;
-        };
-        let dir = &path[..=skip + len];
-        let below = rest.iter().take_while(|(path, _)| path.starts_with(dir)).count();
-        let made = dir_of(&rest[..below], dir.len());
-        entries.push((Arc::from(&path[skip..skip + len]), Entry::Dir(Arc::new(made))));
-        rest = &rest[below..];
-    }
-    Dir::new(0o755, entries)
-}
-
-fn empty_dir() -> Entry {
-    Entry::Dir(Arc::new(Dir::new(0o755, [])))
-}
-
-/// Changes one path of a tree without empty directories, as git's are.
-fn put(tree: &mut Tree, path: &str, entry: Option<Entry>) {
-    if let Some(entry) = entry {
-        return tree.insert(path, entry);
-    }
-    tree.remove(path);
-    let mut dir = path::split(path).0;
-    while !dir.is_empty() && tree.get(dir).is_some_and(|d| d.as_dir().is_some_and(|d| d.is_empty())) {
-        tree.remove(dir);
-        dir = path::split(dir).0;
-    }
 }

@@ -34,6 +34,9 @@ pub fn sentence(cause: &Cause) -> String {
         Cause::Setting { name, before, after } => {
             format!("The {name} that it runs with was \"{before}\" and is \"{after}\".")
         }
+        Cause::Neighbour { before, after } => {
+            format!("The step that it stands on was \"{before}\" and is \"{after}\".")
+        }
         Cause::Environment { changes } => {
             let names: Vec<String> = changes
                 .iter()

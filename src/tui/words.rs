@@ -207,6 +207,13 @@ fn because(seen: &Seen<'_>, step: usize, cause: &Cause) -> Words {
             say(Tone::Path, or_none(after)),
             say(Tone::Plain, "."),
         ],
+        Cause::Neighbour { before, after } => vec![
+            say(Tone::Plain, "The step before it counts in it: "),
+            say(Tone::Path, or_none(before)),
+            say(Tone::Plain, " became "),
+            say(Tone::Path, or_none(after)),
+            say(Tone::Plain, "."),
+        ],
         Cause::Environment { changes } => environment(changes),
         Cause::Parent { step: parent } => {
             let mut words = vec![say(Tone::Plain, "Only because "), say(Tone::Strong, name(parent))];

@@ -21,6 +21,9 @@ pub fn cause(cause: &Cause) -> String {
         Cause::Setting { name, before, after } => {
             format!("the {name} is {} and was {}", or_none(after), or_none(before))
         }
+        Cause::Neighbour { before, after } => {
+            format!("the step before it is {} and was {}", or_none(after), or_none(before))
+        }
         Cause::Environment { changes } => {
             list(&changes.iter().take(NAMED).map(variable).collect::<Vec<_>>(), changes.len())
         }

@@ -158,4 +158,46 @@ proptest! {
         let added = diff(&before, &tree).into_iter().filter(|c| !tree.get(&c.path).unwrap().is_dir()).count();
         prop_assert_eq!(added, files.len());
     }
+
+    /// Many changes at once are the same as one after the other, removals first, without what became empty.
+    #[test]
+    fn changes_at_once_are_the_same_as_one_by_one(
+        first in prop::collection::vec(op(), 0..80),
+        second in prop::collection::vec(op(), 1..40),
+    ) {
+        let mut tree = Tree::default();
+        for op in &first {
+            if let Op::Put(path, byte) = op {
+                tree.insert(path, Entry::file(0o644, &[*byte]));
+            }
+        }
+        // As between two commits: of a file and what lies below its path, at most one is put.
+        let mut put: Vec<(&str, u8)> = Vec::new();
+        for op in &second {
+            if let Op::Put(path, byte) = op
+                && !put.iter().any(|(p, _)| path::is_within(p, path) || path::is_within(path, p))
+            {
+                put.push((path, *byte));
+            }
+        }
+        let taken: Vec<&str> =
+            second.iter().filter_map(|op| if let Op::Take(path) = op { Some(path.as_str()) } else { None }).collect();
+        let mut one_by_one = tree.clone();
+        for path in &taken {
+            one_by_one.remove(path);
+            let mut dir = path::split(path).0;
+            while !dir.is_empty() && one_by_one.get(dir).is_some_and(|e| e.as_dir().is_some_and(|d| d.is_empty())) {
+                one_by_one.remove(dir);
+                dir = path::split(dir).0;
+            }
+        }
+        put.iter().for_each(|(path, byte)| one_by_one.insert(path, Entry::file(0o644, &[*byte])));
+
+        let mut edits: Vec<(&str, Option<Entry>)> = taken.iter().map(|path| (*path, None)).collect();
+        edits.extend(put.iter().map(|(path, byte)| (*path, Some(Entry::file(0o644, &[*byte])))));
+        tree.edit(&mut edits);
+        let listed = |tree: &Tree| tree.iter().map(|(p, e)| (p, e.digest())).collect::<Vec<_>>();
+        prop_assert_eq!(listed(&tree), listed(&one_by_one));
+        prop_assert_eq!(tree.digest(), one_by_one.digest());
+    }
 }

@@ -309,8 +309,7 @@ impl<'p, 'a> Side<'p, 'a> {
                         Why::Elsewhere { what: path.clone(), by: number_of(graph, step) }
                     }
                     Cause::Instruction { .. } => Why::Text { what: "instruction".into() },
-                    // The name that `explain` gives to this.
-                    Cause::Setting { name, .. } if name == "step before it" => Why::Neighbour,
+                    Cause::Neighbour { .. } => Why::Neighbour,
                     Cause::Setting { name, .. } => Why::Text { what: name.clone() },
                     Cause::Environment { changes } => {
                         Why::Environment { names: changes.iter().map(|change| change.name.clone()).collect() }
