@@ -210,6 +210,10 @@ impl Dir {
             rest = others;
             let here = group.iter().take_while(|(path, _)| path.len() == end).count();
             let (here, below) = group.split_at(here);
+            let is_dir = self.names.get(name).is_some_and(Entry::is_dir);
+            if here.is_empty() && !is_dir && below.iter().all(|(_, entry)| entry.is_none()) {
+                continue;
+            }
             let put = here.iter().rev().find_map(|(_, entry)| entry.clone());
             let entry = if below.is_empty() || put.is_some() {
                 put
