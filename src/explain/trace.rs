@@ -1,12 +1,13 @@
 //! Why each step runs.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::cause::{Cause, Explanation, PathChange, SHOWN_PATHS};
 use super::compare::operations;
 use super::pairing::pair;
-use crate::context::select::{Memo, changed_paths};
-use crate::context::{Change, Selector, Tree};
+use crate::context::select::{Memo, changed_among};
+use crate::context::{Change, Selector, Tree, diff};
 use crate::graph::{Action, Graph, Op, Source, Vertex, VertexId};
 use crate::solver::{Contexts, Output, Prediction, Status, selector};
 
@@ -24,7 +25,7 @@ pub struct Build<'a> {
 /// Says why each step of a prediction runs, compared with the build before; one explanation a step.
 pub fn explain(prediction: &Prediction, now: Build<'_>, before: Option<Build<'_>>) -> Vec<Explanation> {
     let pairs = before.map_or_else(|| vec![None; now.graph.steps.len()], |b| pair(b.graph, now.graph));
-    let trace = Trace { prediction, now, before, pairs };
+    let trace = Trace { prediction, now, before, pairs, main_changes: OnceCell::new() };
     let mut out: Vec<Explanation> = (0..prediction.steps.len()).map(|n| trace.step(n)).collect();
     trace.drags(&mut out);
     out
@@ -35,6 +36,8 @@ struct Trace<'a> {
     now: Build<'a>,
     before: Option<Build<'a>>,
     pairs: Vec<Option<usize>>,
+    /// What changed between the main contexts: compared once for all steps.
+    main_changes: OnceCell<Vec<Change>>,
 }
 
 /// A cause, and whether it is a reason of the step's own.
@@ -124,10 +127,16 @@ impl Trace<'_> {
         if let Op::Source(Source::Context { name }) = &self.now.graph.vertices[input].op {
             let then = context(before.contexts, name.as_deref());
             let now = context(self.now.contexts, name.as_deref());
-            return content(&selectors, then, now, name.clone())
-                .map(|cause| Found { cause, own: true })
-                .into_iter()
-                .collect();
+            let empty = Tree::default();
+            let (then, now) = (then.unwrap_or(&empty), now.unwrap_or(&empty));
+            let found = match name {
+                None => {
+                    let changes = self.main_changes.get_or_init(|| diff(then, now));
+                    content(&selectors, changes, then, now, None)
+                }
+                Some(name) => content(&selectors, &diff(then, now), then, now, Some(name.clone())),
+            };
+            return found.map(|cause| Found { cause, own: true }).into_iter().collect();
         }
         // From a stage: what came out of it differs, or is taken to, because a step of it ran.
         let then = old_input.and_then(|o| before.outputs[o].as_ref());
@@ -142,8 +151,14 @@ impl Trace<'_> {
         }
         let mut found: Vec<Found> = Vec::new();
         found.extend(
-            content(&selectors, then.known(), now.known(), self.stage_of(input))
-                .map(|cause| Found { cause, own: false }),
+            content(
+                &selectors,
+                &diff(then.known(), now.known()),
+                then.known(),
+                now.known(),
+                self.stage_of(input),
+            )
+            .map(|cause| Found { cause, own: false }),
         );
         let decides = taken.ok().and_then(|t| t.decides).map(|decides| {
             let (path, step) = &*decides;
@@ -284,17 +299,16 @@ fn selectors(vertex: &Vertex, number: usize) -> Option<Vec<Selector>> {
     }
 }
 
-fn content<'a>(
+fn content(
     selectors: &[Selector],
-    before: impl Into<Option<&'a Tree>>,
-    after: impl Into<Option<&'a Tree>>,
+    all: &[Change],
+    before: &Tree,
+    after: &Tree,
     from: Option<String>,
 ) -> Option<Cause> {
-    let empty = Tree::default();
-    let (before, after) = (before.into().unwrap_or(&empty), after.into().unwrap_or(&empty));
     let mut changes: Vec<Change> = Vec::new();
     for s in selectors {
-        changes.extend(changed_paths(before, after, s));
+        changes.extend(changed_among(all, before, after, s));
     }
     changes.sort();
     changes.dedup();

@@ -1,7 +1,7 @@
 //! What of a graph is the same at every solve, worked out once; and what the solve before found, to be found again.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use super::dependency::{Dependency, dependencies};
 use super::output::{Output, Taken};
@@ -106,6 +106,7 @@ fn run(
         script,
         declared: declared.cloned().unwrap_or_default(),
         effects: OnceLock::new(),
+        chances: RwLock::default(),
     }))
 }
 

@@ -1,6 +1,7 @@
 //! What a RUN may have put out.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::key::ContentKey;
 use super::output::Output;
@@ -36,6 +37,8 @@ pub(super) struct Run {
     /// What the user says of it.
     pub declared: Declared,
     pub effects: OnceLock<Effects>,
+    /// What [`Run::chance`] answered: the same paths are asked for at every build.
+    pub chances: RwLock<HashMap<String, Chance>>,
 }
 
 /// What a user says of a RUN, with a comment directive or in layerlab.toml.
@@ -52,6 +55,15 @@ pub struct Declared {
 impl Run {
     /// How likely it wrote at or below a path (relative, clean).
     pub fn chance(&self, at: &str) -> Chance {
+        if let Some(&known) = self.chances.read().unwrap_or_else(PoisonError::into_inner).get(at) {
+            return known;
+        }
+        let chance = self.work_out_chance(at);
+        self.chances.write().unwrap_or_else(PoisonError::into_inner).insert(at.to_owned(), chance);
+        chance
+    }
+
+    fn work_out_chance(&self, at: &str) -> Chance {
         let at = format!("/{at}");
         let inside = |target: &str| {
             let target = target.trim_end_matches('/');

@@ -14,10 +14,15 @@ use super::{SelectError, Selector};
 /// Paths are those of the context. A symbolic link that was followed on the way is named where its target
 /// changed.
 pub fn changed_paths(old: &Tree, new: &Tree, selector: &Selector) -> Vec<Change> {
+    changed_among(&diff(old, new), old, new, selector)
+}
+
+/// The same, where all that changed from one tree to the other is known already.
+pub fn changed_among(changes: &[Change], old: &Tree, new: &Tree, selector: &Selector) -> Vec<Change> {
     // What cannot be read or followed covers nothing.
     let covers = [Cover::new(old, selector), Cover::new(new, selector)];
     let covered = |c: &Change| covers.iter().flatten().any(|cover| cover.takes(&c.path));
-    diff(old, new).into_iter().filter(covered).collect()
+    changes.iter().filter(|change| covered(change)).cloned().collect()
 }
 
 /// Lists the paths that a selector takes in, directories left out, in path order.

@@ -191,7 +191,9 @@ proptest! {
                 dir = path::split(dir).0;
             }
         }
-        put.iter().for_each(|(path, byte)| one_by_one.insert(path, Entry::file(0o644, &[*byte])));
+        for (path, byte) in &put {
+            one_by_one.insert(path, Entry::file(0o644, &[*byte]));
+        }
 
         let mut edits: Vec<(&str, Option<Entry>)> = taken.iter().map(|path| (*path, None)).collect();
         edits.extend(put.iter().map(|(path, byte)| (*path, Some(Entry::file(0o644, &[*byte])))));
