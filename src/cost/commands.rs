@@ -19,8 +19,23 @@ pub struct Work {
     pub removes: Vec<String>,
     /// Calls of one group that may or may not run stand for each other: one of them runs.
     pub group: Option<&'static str>,
+    /// Seconds that it is spared where what it would fetch or compile is there already.
+    pub spared: Vec<Spared>,
     /// Where the figures come from.
     pub source: &'static str,
+}
+
+/// Seconds that a command is spared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spared {
+    /// How many.
+    pub seconds: f64,
+    /// Path without a leading slash where it looks for what it needs.
+    pub at: String,
+    /// A word in the target of a cache mount that holds it; with none a mount around `at` does.
+    pub mount: Option<&'static str>,
+    /// It may lie in a layer below as well; else only a cache mount spares it.
+    pub in_layers: bool,
 }
 
 /// Something that a command leaves.
@@ -70,7 +85,27 @@ struct Entry {
     removes: Vec<String>,
     #[serde(default)]
     group: Option<String>,
+    #[serde(default)]
+    after: Vec<After>,
+    #[serde(default)]
+    cached: Vec<Cached>,
     source: String,
+}
+
+/// Seconds that a command is spared where a path is there already.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct After {
+    has: String,
+    seconds: f64,
+}
+
+/// Seconds that a command is spared by a warm cache mount.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cached {
+    mount: String,
+    seconds: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -197,8 +232,25 @@ impl Entry {
             outputs: outputs.collect(),
             removes: self.removes.iter().map(|to| resolve(to, call, rest, place)).collect(),
             group: self.group.as_deref(),
+            spared: self.spared(call, rest, place),
             source: &self.source,
         }
+    }
+
+    fn spared(&'static self, call: &Call, rest: &[crate::shell::Word], place: Place<'_>) -> Vec<Spared> {
+        let after = self.after.iter().map(|after| Spared {
+            seconds: after.seconds,
+            at: resolve(&after.has, call, rest, place),
+            mount: None,
+            in_layers: true,
+        });
+        let cached = self.cached.iter().map(|cached| Spared {
+            seconds: cached.seconds,
+            at: String::new(),
+            mount: Some(&cached.mount),
+            in_layers: false,
+        });
+        after.chain(cached).collect()
     }
 }
 

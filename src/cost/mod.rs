@@ -23,7 +23,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use day::Day;
-pub use estimate::{StepSeconds, estimate, rough_seconds};
+pub use estimate::{StepSeconds, estimate, rough_seconds, rough_seconds_of};
 pub use measured::{Measured, MeasuredImage, Measurement};
 pub use model::{Inputs, Piece, PieceKind};
 pub use sizes::Sizes;

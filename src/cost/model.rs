@@ -125,6 +125,8 @@ pub struct Worked {
     pub layer: Layer,
     /// Seconds it takes.
     pub seconds: f64,
+    /// Seconds that it is spared by what lies in the layers below.
+    pub spared: f64,
     /// Files after it.
     pub files: Files,
 }
@@ -185,7 +187,7 @@ fn work_out_one(vertex: &Vertex, all: &[Worked], inputs: &Inputs<'_>) -> Worked 
             // Files of an image are 20 kB on average; only the seconds of a copy of all of them rest on it.
             let base = Amount { at: String::new(), bytes, files: bytes / 20_000.0, diffuse: false };
             let files = Files { amounts: vec![base], ..Files::default() };
-            Worked { layer, seconds: 0.0, files }
+            Worked { layer, files, ..Worked::default() }
         }
         Op::Source(Source::Context { name }) => {
             let tree = match name {
@@ -202,8 +204,8 @@ fn work_out_one(vertex: &Vertex, all: &[Worked], inputs: &Inputs<'_>) -> Worked 
         Op::Exec(exec) => {
             let root = exec.mounts.iter().find(|mount| mount.output).and_then(|mount| mount.input);
             let mut files = root.map(|number| below(number).files.clone()).unwrap_or_default();
-            let (layer, seconds) = run::layer(exec, &mut files);
-            Worked { layer, seconds, files }
+            let (layer, time) = run::layer(exec, &mut files);
+            Worked { layer, seconds: time.seconds, spared: time.spared, files }
         }
         Op::File(op) => file_op(op, vertex, all, inputs.measured),
         Op::Merge => {
@@ -250,7 +252,7 @@ fn file_op(op: &FileOp, vertex: &Vertex, all: &[Worked], measured: &Measured) ->
     }
     let sum = layer.added().fold(Weight::NONE, Weight::plus);
     let seconds = COPY_SECONDS + sum.bytes / COPY_BYTES_A_SECOND + sum.files / COPY_FILES_A_SECOND;
-    Worked { layer, seconds, files }
+    Worked { layer, seconds, spared: 0.0, files }
 }
 
 /// One source of a COPY or ADD.

@@ -10,8 +10,17 @@ use crate::shell::{Call, Scene, Script, ShellKind, Word, calls};
 /// Seconds that starting a container and taking its layer costs before any command does something.
 const CONTAINER_SECONDS: f64 = 0.2;
 
+/// Seconds of a RUN.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Time {
+    /// What it takes where it stands.
+    pub seconds: f64,
+    /// What it would take besides if nothing that it fetches or compiles were there already, in the layers below.
+    pub spared: f64,
+}
+
 /// Works out a RUN: its layer and its seconds, and changes the files to what they are after it.
-pub(super) fn layer(exec: &Exec, files: &mut Files) -> (Layer, f64) {
+pub(super) fn layer(exec: &Exec, files: &mut Files) -> (Layer, Time) {
     let env = |name: &str| exec.env.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.clone());
     let cwd = if exec.cwd.is_empty() { "/" } else { exec.cwd.as_str() };
     let home = env("HOME").unwrap_or_else(|| match exec.user.split(':').next().unwrap_or_default() {
@@ -35,13 +44,16 @@ pub(super) fn layer(exec: &Exec, files: &mut Files) -> (Layer, f64) {
             .collect(),
         files,
         layer: Layer::default(),
+        below: 0,
         seconds: CONTAINER_SECONDS,
+        spared: 0.0,
         groups: Vec::new(),
     };
+    run.below = run.files.amounts.len();
     for call in calls_of(exec) {
         run.call(&call);
     }
-    (run.layer, run.seconds)
+    (run.layer, Time { seconds: run.seconds, spared: run.spared })
 }
 
 /// The programs that a RUN runs.
@@ -65,7 +77,10 @@ struct Run<'a> {
     elsewhere: Vec<(String, bool)>,
     files: &'a mut Files,
     layer: Layer,
+    /// How many of the amounts come from the layers below.
+    below: usize,
     seconds: f64,
+    spared: f64,
     /// Seconds of the groups of conditional calls so far.
     groups: Vec<(&'static str, f64)>,
 }
@@ -81,7 +96,9 @@ impl Run<'_> {
             "dd" | "truncate" | "fallocate" | "head" => self.fill(call),
             _ => {}
         }
-        let work = commands::work(call, self.place);
+        let mut work = commands::work(call, self.place);
+        let (below, all) = self.spared(&work.spared);
+        work.seconds = (work.seconds - all).max(CONTAINER_SECONDS.min(work.seconds));
         if let Some(group) = work.group.filter(|_| call.conditional) {
             match self.groups.iter_mut().find(|(name, _)| *name == group) {
                 // Another way of the same thing: the dearer of them counts.
@@ -94,12 +111,34 @@ impl Run<'_> {
             }
         }
         self.seconds += work.seconds;
+        self.spared += below;
         for at in &work.removes {
             self.remove(at, true);
         }
         for output in work.outputs {
             self.put(output);
         }
+    }
+
+    /// Seconds that a call is spared: by what lies in the layers below, and in all.
+    fn spared(&self, known: &[commands::Spared]) -> (f64, f64) {
+        let (mut below, mut all) = (0.0, 0.0);
+        for spared in known {
+            let holds = |target: &str| match spared.mount {
+                Some(word) => target.contains(word),
+                None => path::is_within(&spared.at, target),
+            };
+            let place =
+                self.files.amounts.iter().position(|amount| path::is_within(&amount.at, &spared.at) && !amount.diffuse);
+            let in_layers = place.filter(|_| spared.in_layers);
+            if in_layers.is_some() || self.elsewhere.iter().any(|(target, caches)| *caches && holds(target)) {
+                all += spared.seconds;
+            }
+            if in_layers.is_some_and(|place| place < self.below) {
+                below += spared.seconds;
+            }
+        }
+        (below, all)
     }
 
     fn put(&mut self, output: Output) {
