@@ -128,8 +128,11 @@ impl Run<'_> {
                 Some(word) => target.contains(word),
                 None => path::is_within(&spared.at, target),
             };
-            let place =
-                self.files.amounts.iter().position(|amount| path::is_within(&amount.at, &spared.at) && !amount.diffuse);
+            let place = self
+                .files
+                .amounts
+                .iter()
+                .position(|amount| path::is_within(&amount.at, &spared.at) && !amount.diffuse);
             let in_layers = place.filter(|_| spared.in_layers);
             if in_layers.is_some() || self.elsewhere.iter().any(|(target, caches)| *caches && holds(target)) {
                 all += spared.seconds;

@@ -190,7 +190,12 @@ impl View<'_> {
             is_near && spec.sources.iter().any(is_dir)
         };
         if !(0..self.index).any(brings_directory) {
-            return None;
+            // Its manifests come alone already; other COPYs may still stand before it for nothing.
+            if !(0..self.index).any(|index| local_copy(&self.instructions[index]).is_some()) {
+                return None;
+            }
+            let needs = self.needs(spread, script, installs).ok()?;
+            return self.finish(spread, needs).ok()?.map(Ok);
         }
         match self.needs(spread, script, installs) {
             Ok(needs) => self.finish(spread, needs).transpose(),

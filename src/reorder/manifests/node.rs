@@ -159,11 +159,50 @@ fn check_script(
             let (path, name, text) = (install.path(path), name.to_owned(), text.to_owned());
             return Err(Why::Script { path, name, text });
         };
+        if known.words.ends_with("prisma generate") {
+            check_prisma(install, command)?;
+        }
         for needed in known.files.iter().chain(&known.folders) {
             install.need(needed, plan);
         }
     }
     Ok(())
+}
+
+/// Prisma's client goes to `node_modules` unless a schema names another place, and its schema lies in `prisma` unless
+/// the project says otherwise.
+fn check_prisma(install: &Install<'_>, command: &str) -> Result<(), Why> {
+    let elsewhere = command.contains("--schema")
+        || install.has("prisma.config.ts")
+        || manifest(install, "package.json")?.pointer("/prisma/schema").is_some();
+    if elsewhere {
+        return Err(Why::DependsOnSources("Prisma is told to look for its schema elsewhere".to_owned()));
+    }
+    for (path, entry) in install.tree {
+        let is_schema =
+            !entry.is_dir() && std::path::Path::new(&path).extension().is_some_and(|end| end == "prisma");
+        let own = relative(&path, install.dir).filter(|_| is_schema);
+        if own.is_some() && install.files.read(&path).is_none_or(|text| writes_elsewhere(&text)) {
+            return Err(Why::DependsOnSources(format!(
+                "{path} has Prisma's client written among the sources"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Tells whether a generator of a Prisma schema has an `output`, or is another than that of the client.
+fn writes_elsewhere(schema: &str) -> bool {
+    const KNOWN: [&str; 7] =
+        ["prisma-client-js", "postgresql", "mysql", "sqlite", "sqlserver", "mongodb", "cockroachdb"];
+    let value = |line: &str, key: &str| {
+        let rest = line.trim().strip_prefix(key)?.trim_start().strip_prefix('=')?;
+        Some(rest.trim().trim_matches('"').to_owned())
+    };
+    schema.lines().any(|line| {
+        value(line, "output").is_some()
+            || value(line, "provider").is_some_and(|name| !KNOWN.contains(&name.as_str()))
+    })
 }
 
 fn dependencies(package: &Value) -> impl Iterator<Item = (&str, &str)> {

@@ -6,7 +6,8 @@ use super::{Install, Plan, Why};
 
 /// `pip install -r FILE…`: the files with all that they include; packages by name need nothing of the project.
 pub(super) fn pip(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
-    let mut words = install.words.iter().map(String::as_str);
+    // The program may be a path (`/venv/bin/pip`), which is nothing to install.
+    let mut words = install.words.iter().skip(1).map(String::as_str);
     let mut lists = Vec::new();
     while let Some(word) = words.next() {
         let value = match word.split_once('=') {
