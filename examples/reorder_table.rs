@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use layerlab::cli::weights::{edits_of, with_arguments};
 use layerlab::context::Tree;
-use layerlab::cost::rough_seconds;
+use layerlab::cost::StepSeconds;
 use layerlab::dockerfile::ast::Instruction;
 use layerlab::dockerfile::{Dockerfile, parse};
 use layerlab::history::{
@@ -101,10 +101,11 @@ fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured>
     ];
     let seconds = sides.map(|(text, known, edits)| {
         let dockerfile = parse(text).expect("what is proposed parses");
+        let rough = StepSeconds::rough(&dockerfile);
         let of = |stage: usize, own: &Instruction| {
-            known.get(&(stage, own.line)).copied().unwrap_or_else(|| rough_seconds(stage, own))
+            known.get(&(stage, own.line)).copied().unwrap_or_else(|| rough.get(stage, own))
         };
-        with_input(&repo, &newest, &head.tree, edits, &[], |input| {
+        with_input(&repo, &newest, &dockerfile, &head.tree, edits, &[], |input| {
             expected_seconds(&dockerfile, &ReorderInput { seconds: &of, ..*input })
         })
     });
@@ -137,6 +138,7 @@ fn edits(
 fn with_input<T>(
     repo: &Repository,
     newest: &Commit,
+    dockerfile: &Dockerfile,
     tree: &Tree,
     edits: &[Edit],
     skip: &[&str],
@@ -150,7 +152,9 @@ fn with_input<T>(
     };
     let skip: BTreeSet<String> = skip.iter().map(|kind| (*kind).to_owned()).collect();
     let options = ReorderOptions { skip, ..ReorderOptions::default() };
-    call(&ReorderInput { tree, files: &read, edits, seconds: &rough_seconds, options: &options })
+    let known = StepSeconds::rough(dockerfile);
+    let seconds = |stage: usize, own: &Instruction| known.get(stage, own);
+    call(&ReorderInput { tree, files: &read, edits, seconds: &seconds, options: &options })
 }
 
 fn proposed(
@@ -161,7 +165,7 @@ fn proposed(
     edits: &[Edit],
     skip: &[&str],
 ) -> (Proposal, Duration) {
-    with_input(repo, newest, &head.tree, edits, skip, |input| {
+    with_input(repo, newest, dockerfile, &head.tree, edits, skip, |input| {
         let start = Instant::now();
         let build = layerlab::simulate::BuildInput {
             dockerfile: std::sync::Arc::new(dockerfile.clone()),

@@ -118,3 +118,64 @@ fn a_program_copied_from_a_builder_brings_nothing_of_the_builder_along() {
     let last = costs.last().expect("six steps");
     assert_eq!(last.bytes, Figure { value: 5.5e6, basis: Basis::Estimated });
 }
+
+#[test]
+fn a_step_is_cheaper_where_an_earlier_one_has_done_its_fetching() {
+    for (fetch, compile) in [
+        ("go mod download", "go build -o /app ."),
+        ("go mod download", "make app"),
+        ("cargo chef cook --release", "cargo build --release"),
+        ("dotnet restore", "dotnet publish -o /out"),
+        ("mvn dependency:go-offline", "mvn package"),
+        ("uv sync --frozen --no-install-project", "uv sync --frozen"),
+        ("poetry install --no-root", "poetry install"),
+    ] {
+        let alone = costs(&format!("FROM scratch\nRUN {compile}\n"), &[])[0].seconds.value;
+        let after = costs(&format!("FROM scratch\nRUN {fetch}\nCOPY . .\nRUN {compile}\n"), &[("a", "b")]);
+        let after = after[2].seconds.value;
+        assert!(after < alone && after > 0.0, "{compile}: {after} after {fetch}, {alone} alone");
+    }
+    let elsewhere = "FROM scratch AS a\nRUN go mod download\nFROM scratch\nRUN go build -o /app .\n";
+    let alone = costs("FROM scratch\nRUN go build -o /app .\n", &[])[0].seconds;
+    assert_eq!(costs(elsewhere, &[]).last().expect("a step").seconds, alone, "another stage's modules");
+}
+
+#[test]
+fn a_warm_cache_mount_spares_what_it_holds() {
+    let seconds = |text: &str| costs(&format!("FROM scratch\nRUN {text}\n"), &[])[0].seconds.value;
+    for (mount, command) in [
+        ("/root/.npm", "npm ci"),
+        ("/root/.cache/pip", "pip install -r requirements.txt"),
+        ("/root/.cache/go-build", "go build -o /app ."),
+        ("/go/pkg/mod", "go build -o /app ."),
+        ("/root/.m2", "mvn package"),
+    ] {
+        let with = seconds(&format!("--mount=type=cache,target={mount} {command}"));
+        assert!(with < seconds(command), "{mount}");
+        assert!(with >= 0.2, "{mount}");
+    }
+    assert_eq!(seconds("--mount=type=cache,target=/root/.npm make"), seconds("make"));
+}
+
+#[test]
+fn what_was_measured_of_a_whole_is_shared_among_its_parts() {
+    let text = |runs: &str| format!("FROM scratch\n{runs}\n");
+    let mut measured = Measured::default();
+    let op = crate::context::Digest::of(b"op");
+    measured.record(op, "RUN npm ci && npm run build", Some(500.0), None);
+    measured.record(op, "RUN make app", Some(100.0), None);
+    let seconds = |runs: &str| -> Vec<Figure> {
+        costs_with(&text(runs), &[], &measured).into_iter().map(|(_, cost)| cost.seconds).collect()
+    };
+    let parts = seconds("RUN npm ci\nRUN npm run build");
+    let sum: f64 = parts.iter().map(|figure| figure.value).sum();
+    assert!((sum - 500.0).abs() < 10.0, "{parts:?}");
+    assert!(parts.iter().all(|figure| figure.basis == Basis::Estimated), "a share is no measurement");
+    let whole = seconds("RUN npm ci && npm run build")[0];
+    assert_eq!(whole, Figure { value: 500.0, basis: Basis::Measured });
+    // Measured without a fetch before it: less is left behind one that was not there.
+    let fetched = seconds("RUN go mod download\nRUN make app");
+    assert!(fetched[1].value < 100.0 && fetched[1].basis == Basis::Estimated, "{fetched:?}");
+    assert!(fetched[0].value + fetched[1].value <= 100.0 + 1.0, "{fetched:?}");
+    assert_eq!(seconds("RUN make app")[0].value, 100.0);
+}

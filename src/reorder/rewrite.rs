@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::model::Model;
 use super::{MoveKind, ReorderInput};
-use crate::cost::rough_seconds;
+use crate::cost::rough_seconds_of;
 use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind, Span};
 use crate::dockerfile::parse;
 
@@ -89,7 +89,7 @@ impl Draft {
         let parts = rewrite.replaced.start..rewrite.replaced.start + count;
         let mut seconds = self.seconds.clone();
         let total: f64 = seconds[rewrite.stage][rewrite.replaced.clone()].iter().sum();
-        let guesses: Vec<f64> = now.get(parts)?.iter().map(|own| rough_seconds(rewrite.stage, own)).collect();
+        let guesses = rough_seconds_of(now.get(parts)?);
         let sum: f64 = guesses.iter().sum();
         // What was measured or declared of the whole is kept, and shared as the guesses would share it.
         let shared: Vec<f64> = guesses

@@ -14,13 +14,14 @@ use super::{Args, noise};
 use crate::cli::costs;
 use crate::cli::weights::{edits_of, with_arguments};
 use crate::context::Tree;
-use crate::cost::{Figure, Inputs, Measured, estimate, rough_seconds};
+use crate::cost::{Figure, Inputs, Measured, StepSeconds, estimate};
 use crate::declare::Declarations;
-use crate::dockerfile::ast::Dockerfile;
+use crate::dockerfile::ast::{Dockerfile, Instruction};
 use crate::graph::{Graph, GraphOptions};
 use crate::history::replay::{DockerfileSource, Plan, Runner, SideWalk, walk, walk_key};
 use crate::history::{ContextOptions, Series, SeriesEnd};
-use crate::reorder::{Edit, ReorderInput, ReorderOptions, likely_edits, propose};
+use crate::reorder::{Edit, ReorderInput, ReorderOptions, likely_edits, propose_checked};
+use crate::simulate::BuildInput;
 
 /// A replay being made.
 pub struct Session<'p> {
@@ -198,9 +199,16 @@ impl<'p> Session<'p> {
             build_args: self.options.build_args.clone(),
             ..ReorderOptions::default()
         };
-        let input =
-            ReorderInput { tree, files: &read, edits: &edits, seconds: &rough_seconds, options: &options };
-        propose(dockerfile, &input).text.into()
+        let known = StepSeconds::rough(dockerfile);
+        let seconds = |stage: usize, own: &Instruction| known.get(stage, own);
+        let input = ReorderInput { tree, files: &read, edits: &edits, seconds: &seconds, options: &options };
+        let build = BuildInput {
+            dockerfile: Arc::new(dockerfile.clone()),
+            options: self.options.clone(),
+            context: tree.clone(),
+            named: BTreeMap::new(),
+        };
+        propose_checked(dockerfile, &input, &build).text.into()
     }
 
     fn answer(&self, left: SideWalk, right: SideWalk) -> anyhow::Result<Answer> {
