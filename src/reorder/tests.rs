@@ -195,3 +195,74 @@ fn cargo_apt() {
     let text = "FROM rust\nWORKDIR /app\nCOPY . .\nRUN apt-get update && apt-get install -y cmake\nRUN cargo build --release\n";
     insta::assert_snapshot!(shown(text, &[("Cargo.toml", ""), ("src/main.rs", "")]));
 }
+
+/// The proposal's text, where the manifests are these.
+fn text_of(text: &str, files: &[(&str, &str)]) -> String {
+    propose_for(text, files).text
+}
+
+#[test]
+fn a_pip_named_by_its_path_installs_what_its_lists_name() {
+    let text = "FROM python:3.12\nCOPY ./requirements.txt /tmp/requirements.txt\nCOPY ./app /app\nWORKDIR /app\nRUN python -m venv /py && \\\n    /py/bin/pip install -r /tmp/requirements.txt\nCMD [\"python\"]\n";
+    let files = &[("requirements.txt", "flask\n"), ("app/main.py", "x"), ("app/a.py", "x")];
+    let proposal = propose_for(text, files);
+    let (install, copy) = (proposal.text.find("RUN python"), proposal.text.find("COPY ./app"));
+    assert!(install < copy, "{}", shown(text, files));
+    let own = "FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN /py/bin/pip install .\n";
+    assert_eq!(text_of(own, &[("pyproject.toml", ""), ("a.py", "x")]), own);
+}
+
+#[test]
+fn an_install_passes_copies_of_other_directories() {
+    let text = "FROM node:20\nWORKDIR /app\nCOPY lib lib\nCOPY priv priv\nCOPY assets/package.json assets/package-lock.json assets/\nRUN cd assets && npm ci\nCOPY assets assets\nRUN make\n";
+    let files: Vec<(&str, &str)> = vec![
+        ("lib/a.ex", "x"),
+        ("lib/b.ex", "x"),
+        ("priv/c", "x"),
+        ("assets/package.json", r#"{"name":"x"}"#),
+        ("assets/package-lock.json", r#"{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x"}}}"#),
+        ("assets/app.js", "x"),
+    ];
+    let new = text_of(text, &files);
+    assert!(new.find("npm ci") < new.find("COPY lib"), "{new}");
+    // A dependency that lies in one of them holds it.
+    let mut held = files.clone();
+    held[3].1 = r#"{"name":"x","dependencies":{"p":"file:../lib"}}"#;
+    let new = text_of(text, &held);
+    assert!(new.find("npm ci") > new.find("COPY lib"), "{new}");
+}
+
+#[test]
+fn prismas_client_is_let_through_only_where_it_stays_in_node_modules() {
+    let text = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n";
+    let manifest = r#"{"name":"x","scripts":{"postinstall":"npx prisma generate"}}"#;
+    let lock = r#"{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x"}}}"#;
+    let schema = |more: &str| {
+        format!(
+            "generator client {{\n  provider = \"prisma-client-js\"\n{more}}}\ndatasource db {{\n  provider = \"postgresql\"\n}}\n"
+        )
+    };
+    let with = |manifest: &str, schema: &str| {
+        let files = [
+            ("package.json", manifest),
+            ("package-lock.json", lock),
+            ("prisma/schema.prisma", schema),
+            ("src/a.ts", "x"),
+        ];
+        text_of(text, &files)
+    };
+    let made = with(manifest, &schema(""));
+    assert!(made.contains("COPY prisma/ prisma/") || made.contains("COPY prisma prisma/"), "{made}");
+    assert!(made.find("npm ci") < made.find("COPY . ."), "{made}");
+    for refused in [
+        with(manifest, &schema("  output = \"../src/generated\"\n")),
+        with(
+            manifest,
+            &format!("{}generator erd {{\n  provider = \"prisma-erd-generator\"\n}}\n", schema("")),
+        ),
+        with(&manifest.replace("\"name\"", "\"prisma\":{\"schema\":\"db/x.prisma\"},\"name\""), &schema("")),
+        with(&manifest.replace("prisma generate", "prisma generate --schema x"), &schema("")),
+    ] {
+        assert_eq!(refused, text);
+    }
+}
