@@ -82,6 +82,15 @@ fn a_damaged_memory_of_the_last_build_costs_the_causes_alone() {
     build(&folder, "1");
     fs::File::create(dir.path().join("last.json")).unwrap().write_all(b"{\"text\": 1").unwrap();
     assert_eq!(build(&folder, "1"), 0);
+    // The one tree that it names, cut short.
+    let trees = || fs::read_dir(dir.path().join("trees")).unwrap().map(|e| e.unwrap().path());
+    let tree = trees().next().unwrap();
+    let whole = fs::read(&tree).unwrap();
+    fs::write(&tree, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(build(&folder, "1"), 0);
+    assert_eq!(fs::read(&tree).unwrap(), whole, "mended");
+    build(&folder, "2");
+    assert_eq!((trees().count(), tree.exists()), (1, false), "what no build names is dropped");
 }
 
 #[test]

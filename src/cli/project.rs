@@ -119,18 +119,24 @@ impl Sources {
             index_folder,
         };
         // A plan makes no cache folder.
-        if flags.cache.as_deref().is_none_or(Path::is_dir) {
+        let may_write = flags.cache.as_deref().is_none_or(Path::is_dir);
+        if may_write && sources.scans().any(|scan| scan.is_worth_saving()) {
             sources.save_index();
         }
         Ok(sources)
     }
 
+    /// The contexts, the main one first.
+    fn scans(&mut self) -> impl Iterator<Item = &mut Scan> {
+        std::iter::once(&mut self.scan).chain(self.named.values_mut())
+    }
+
     /// Keeps what is known of files on disk, so that the next start need not read them again.
     pub fn save_index(&mut self) {
-        let Some(folder) = &self.index_folder else { return };
-        for scan in std::iter::once(&mut self.scan).chain(self.named.values_mut()) {
+        let Some(folder) = self.index_folder.clone() else { return };
+        for scan in self.scans() {
             // An index that cannot be kept costs time at the next start and nothing else.
-            let _ = scan.save_index(folder);
+            let _ = scan.save_index(&folder);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Digest;
 use super::path;
 use super::patterns::{self, Matched, Patterns};
 
@@ -14,6 +15,7 @@ use super::patterns::{self, Matched, Patterns};
 pub struct Ignore {
     patterns: Patterns,
     lines: Vec<Line>,
+    digest: Digest,
 }
 
 #[derive(Debug, Clone)]
@@ -84,7 +86,12 @@ impl Ignore {
                 message: format!("{} in the pattern {:?}", e.bad.why, line.written),
             }
         })?;
-        Ok(Self { patterns, lines })
+        Ok(Self { patterns, lines, digest: Digest::of(text.as_bytes()) })
+    }
+
+    /// Equal for equal texts, which judge equally.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// Tells whether there is no pattern at all.

@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Digest;
+use super::tree::Tree;
+use super::tree::pack::{self, Block};
 
 mod file;
+
+pub(super) use file::record;
 
 /// What the file system says of a regular file without reading it. Times are nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +46,23 @@ pub(super) struct Record {
 ///
 /// Kept in one file per context in a folder of the caller's, replaced as a whole, so that two processes may
 /// share it: the later one wins, and either is right. A file that cannot be read as an index of this very
-/// context is as good as none.
+/// context is as good as none. What was kept is looked into directory by directory, when one is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    dirs: HashMap<Box<str>, Records>,
+    dirs: HashMap<Box<str>, Known>,
+    /// What was kept, until a scan has gone over it.
+    kept: Option<Block>,
+    /// The rules under which it was made; see [`super::Ignore::digest`].
+    pub(super) ignore: Digest,
+}
+
+/// What is known of one directory's files.
+#[derive(Debug, Clone)]
+pub(super) enum Known {
+    /// They are as they were kept.
+    Packed(Block),
+    /// Some differ.
+    Loose(Records),
 }
 
 /// The files of one directory, sorted by name.
@@ -62,6 +79,26 @@ impl Stat {
             inode: meta.ino(),
             mtime: nanos(meta.mtime(), meta.mtime_nsec()),
             ctime: nanos(meta.ctime(), meta.ctime_nsec()),
+        }
+    }
+
+    /// The same of what the system itself says.
+    #[cfg(target_os = "linux")]
+    // The types of the fields differ between processors.
+    #[allow(
+        clippy::useless_conversion,
+        clippy::unnecessary_cast,
+        clippy::cast_possible_wrap,
+        clippy::allow_attributes
+    )]
+    pub(super) fn raw(stat: &rustix::fs::Stat) -> Self {
+        let nanos = |secs: i64, ns: i64| secs.saturating_mul(1_000_000_000).saturating_add(ns);
+        Self {
+            size: stat.st_size as u64,
+            mode: stat.st_mode & 0o7777,
+            inode: u64::from(stat.st_ino),
+            mtime: nanos(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            ctime: nanos(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
         }
     }
 
@@ -110,22 +147,33 @@ impl Record {
 impl Index {
     /// Reads the index of the context at `root` kept in `folder`; an empty one where there is none.
     pub fn load(folder: &Path, root: &Path) -> Self {
-        let read = fs::read(file_of(folder, root)).ok();
-        read.and_then(|bytes| file::decode(&bytes, &root_id(root))).unwrap_or_default()
+        let Ok(mut bytes) = fs::read(file_of(folder, root)) else { return Self::default() };
+        // The rules come last: whatever they are, only the right ones make the rest readable.
+        let Some(ignore) = bytes.last_chunk().copied().map(Digest) else { return Self::default() };
+        bytes.truncate(bytes.len() - ignore.0.len());
+        match pack::decode(bytes, &made_of(root, &ignore)) {
+            Some(kept) => Self { dirs: HashMap::new(), kept: Some(kept), ignore },
+            None => Self::default(),
+        }
     }
 
-    /// Writes the index of the context at `root` into `folder`, which is made if need be.
-    pub fn save(&self, folder: &Path, root: &Path) -> io::Result<()> {
+    /// Writes the index of the context at `root`, which holds `tree`, into `folder`, which is made if need be.
+    pub fn save(&self, folder: &Path, root: &Path, tree: &Tree) -> io::Result<()> {
         fs::create_dir_all(folder)?;
         let mut temp = tempfile::NamedTempFile::new_in(folder)?;
-        io::Write::write_all(&mut temp, &file::encode(self, &root_id(root)))?;
+        temp.write_all(&file::encode(self, tree, &made_of(root, &self.ignore)))?;
+        temp.write_all(&self.ignore.0)?;
         temp.persist(file_of(folder, root))?;
         Ok(())
     }
 
     /// How many files it knows.
     pub fn len(&self) -> usize {
-        self.dirs.values().map(Vec::len).sum()
+        let of_dir = |known: &Known| match known {
+            Known::Packed(block) => block.noted(),
+            Known::Loose(records) => records.len(),
+        };
+        self.kept.as_ref().map_or_else(|| self.dirs.values().map(of_dir).sum(), Block::noted_below)
     }
 
     /// Tells whether it knows no file.
@@ -133,28 +181,50 @@ impl Index {
         self.len() == 0
     }
 
-    pub(super) fn from_dirs(dirs: impl IntoIterator<Item = (Box<str>, Records)>) -> Self {
-        let mut index = Self::default();
-        index.extend(dirs);
-        index
-    }
-
-    pub(super) fn dirs(&self) -> impl Iterator<Item = (&str, &Records)> {
-        self.dirs.iter().map(|(dir, records)| (&**dir, records))
+    /// An empty one, to be made under some rules.
+    pub(super) fn under(ignore: Digest) -> Self {
+        Self { ignore, ..Self::default() }
     }
 
     /// Takes over directories that it does not know.
-    pub(super) fn extend(&mut self, dirs: impl IntoIterator<Item = (Box<str>, Records)>) {
-        self.dirs.extend(dirs.into_iter().filter(|(_, records)| !records.is_empty()));
+    pub(super) fn extend(&mut self, dirs: impl IntoIterator<Item = (Box<str>, Known)>) {
+        let holds = |known: &Known| !matches!(known, Known::Loose(records) if records.is_empty());
+        self.dirs.extend(dirs.into_iter().filter(|(_, known)| holds(known)));
     }
 
-    pub(super) fn get(&self, dir: &str, name: &str) -> Option<&Record> {
-        let records = self.dirs.get(dir)?;
-        find(records, name).ok().map(|i| &records[i].1)
+    /// What was kept of a directory, if nothing in it is known to differ.
+    pub(super) fn block(&self, dir: &str) -> Option<Block> {
+        match (&self.kept, self.dirs.get(dir)) {
+            (Some(kept), _) => kept.below(dir),
+            (None, Some(Known::Packed(block))) => Some(block.clone()),
+            (None, _) => None,
+        }
+    }
+
+    pub(super) fn get(&self, dir: &str, name: &str) -> Option<Record> {
+        if let Some(kept) = &self.kept {
+            return file::record(&kept.below(dir)?.get(name)?);
+        }
+        match self.dirs.get(dir)? {
+            Known::Packed(block) => file::record(&block.get(name)?),
+            Known::Loose(records) => find(records, name).ok().map(|i| records[i].1.clone()),
+        }
+    }
+
+    /// The records of a directory, to be changed.
+    fn loose(&mut self, dir: &str) -> &mut Records {
+        let known = self.dirs.entry(dir.into()).or_insert_with(|| Known::Loose(Records::new()));
+        if let Known::Packed(block) = known {
+            *known = Known::Loose(file::records(block));
+        }
+        match known {
+            Known::Loose(records) => records,
+            Known::Packed(_) => unreachable!("it was just made loose"),
+        }
     }
 
     pub(super) fn set(&mut self, dir: &str, name: &str, record: Record) {
-        let records = self.dirs.entry(dir.into()).or_default();
+        let records = self.loose(dir);
         match find(records, name) {
             Ok(i) => records[i].1 = record,
             Err(i) => records.insert(i, (name.into(), record)),
@@ -162,8 +232,19 @@ impl Index {
     }
 
     pub(super) fn remove(&mut self, dir: &str, name: &str) -> bool {
-        let Some(records) = self.dirs.get_mut(dir) else { return false };
+        if self.get(dir, name).is_none() {
+            return false;
+        }
+        let records = self.loose(dir);
         find(records, name).map(|i| records.remove(i)).is_ok()
+    }
+
+    /// Takes it that every file has stood long enough to be told from a later one.
+    #[cfg(test)]
+    pub(super) fn trust(&mut self) {
+        for dir in self.dirs.keys().cloned().collect::<Vec<_>>() {
+            self.loose(&dir).iter_mut().for_each(|(_, record)| record.racy = false);
+        }
     }
 
     pub(super) fn remove_dir(&mut self, dir: &str) -> bool {
@@ -181,12 +262,19 @@ fn root_id(root: &Path) -> Digest {
     Digest::of(root.as_os_str().as_encoded_bytes())
 }
 
+/// What an index is of: a context, under rules.
+fn made_of(root: &Path, ignore: &Digest) -> Digest {
+    Digest::of_parts([root_id(root).0.as_slice(), &ignore.0])
+}
+
 fn file_of(folder: &Path, root: &Path) -> PathBuf {
     folder.join(format!("context-{}.index", root_id(root).short()))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::path;
+    use super::super::tree::Entry;
     use super::*;
 
     fn stat(size: u64, mtime: i64, ctime: i64) -> Stat {
@@ -225,38 +313,65 @@ mod tests {
         );
     }
 
-    fn sample() -> Index {
-        let mut index = Index::default();
+    /// Files of a context, and what is known of them.
+    fn sample() -> (Tree, Index) {
+        let (mut tree, mut index) = (Tree::default(), Index::default());
+        let mut add = |dir: &str, name: &str, record: Record| {
+            tree.insert(&path::join(dir, name), super::super::scan::entry_of(&record));
+            index.set(dir, name, record);
+        };
         let hidden = Record {
             shipped: Some(Box::new(Digest::of(b"old"))),
             ..Record::new(stat(3, -4, 5), Digest::of(b"x"), true, None)
         };
-        index.set("", "b", Record::new(stat(1, 2, 3), Digest::of(b"b"), false, None));
-        index.set("", "a", hidden);
-        index.set(
-            "src/ü",
-            "x y",
-            Record::new(stat(u64::MAX, i64::MIN, i64::MAX), Digest::of(b""), false, None),
-        );
-        index
+        add("", "b", Record::new(stat(1, 2, 3), Digest::of(b"b"), false, None));
+        add("", "a", hidden);
+        let last = Record::new(stat(u64::MAX / 2, i64::MIN, i64::MAX), Digest::of(b""), false, None);
+        add("src/ü", "x y", last);
+        tree.insert("link", Entry::symlink("b"));
+        tree.insert("unreadable", Entry::file(0o600, b"x"));
+        (tree, index)
     }
 
     #[test]
     fn kept_in_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let (root, other) = (folder.path().join("ctx"), folder.path().join("other"));
-        let index = sample();
-        index.save(folder.path(), &root).unwrap();
-        assert_eq!(Index::load(folder.path(), &root).dirs, index.dirs);
+        let (tree, mut index) = sample();
+        index.ignore = Digest::of(b"rules");
+        index.save(folder.path(), &root, &tree).unwrap();
+        let mut kept = Index::load(folder.path(), &root);
+        assert_eq!((kept.len(), kept.ignore), (index.len(), index.ignore));
+        for (dir, name) in
+            [("", "a"), ("", "b"), ("src/ü", "x y"), ("", "unreadable"), ("", "src"), ("x", "y")]
+        {
+            assert_eq!(kept.get(dir, name), index.get(dir, name), "{dir}/{name}");
+        }
         assert!(Index::load(folder.path(), &other).is_empty(), "another context's is not taken");
+
+        // As a scan leaves it: by directory, as long as none differs.
+        let block = |dir: &str| (Box::from(dir), Known::Packed(kept.block(dir).unwrap()));
+        let dirs = [block(""), block("src"), block("src/ü")];
+        kept.kept = None;
+        kept.extend(dirs);
+        assert_eq!(kept.len(), index.len());
+        let changed = Record::new(stat(1, 9, 9), Digest::of(b"c"), false, None);
+        for index in [&mut kept, &mut index] {
+            index.set("", "b", changed.clone());
+            assert!(index.remove("src/ü", "x y") && !index.remove("src/ü", "none"));
+        }
+        for (dir, name) in [("", "a"), ("", "b"), ("src/ü", "x y")] {
+            assert_eq!(kept.get(dir, name), index.get(dir, name), "{dir}/{name}");
+        }
+        assert!(kept.block("").is_none() && kept.block("src").is_some());
 
         let path = file_of(folder.path(), &root);
         let good = fs::read(&path).unwrap();
         for spoil in 0..good.len() {
             let mut bad = good.clone();
             bad[spoil] ^= 1;
-            assert!(file::decode(&bad, &root_id(&root)).is_none(), "byte {spoil}");
-            assert!(file::decode(&good[..spoil], &root_id(&root)).is_none(), "cut at {spoil}");
+            fs::write(&path, bad).unwrap();
+            assert!(Index::load(folder.path(), &root).is_empty(), "byte {spoil}");
         }
         fs::write(&path, b"something else").unwrap();
         assert!(Index::load(folder.path(), &root).is_empty());

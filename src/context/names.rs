@@ -23,6 +23,8 @@ pub(super) struct Summary {
     pub files: usize,
     /// Bytes of the regular files.
     pub bytes: u64,
+    /// One of them has a mode that git does not record.
+    pub odd_modes: bool,
 }
 
 /// Sorted, never empty; only its last name may be a cut.
@@ -54,7 +56,7 @@ impl Chunk {
     fn summary(&self) -> Summary {
         *self.summary.get_or_init(|| {
             let mut h = blake3::Hasher::new();
-            let (mut files, mut bytes) = (0, 0);
+            let (mut files, mut bytes, mut odd_modes) = (0, 0, false);
             for (name, entry) in &self.entries {
                 h.update(&(name.len() as u64).to_le_bytes());
                 h.update(name.as_bytes());
@@ -62,8 +64,9 @@ impl Chunk {
                 let (f, b) = entry.weight();
                 files += f;
                 bytes += b;
+                odd_modes |= entry.has_odd_modes();
             }
-            Summary { digest: h.finalize().into(), files, bytes }
+            Summary { digest: h.finalize().into(), files, bytes, odd_modes }
         })
     }
 }
@@ -208,21 +211,18 @@ impl Names {
         self.chunks.iter().map(|c| c.entries.len()).sum()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
-    }
-
     pub fn summary(&self) -> Summary {
         let mut h = blake3::Hasher::new();
         h.update(b"directory");
-        let (mut files, mut bytes) = (0, 0);
+        let (mut files, mut bytes, mut odd_modes) = (0, 0, false);
         for chunk in &self.chunks {
             let s = chunk.summary();
             h.update(&s.digest.0);
             files += s.files;
             bytes += s.bytes;
+            odd_modes |= s.odd_modes;
         }
-        Summary { digest: h.finalize().into(), files, bytes }
+        Summary { digest: h.finalize().into(), files, bytes, odd_modes }
     }
 
     /// Calls `see(name, old, new)` for the names of the chunks that differ, in order.

@@ -12,16 +12,19 @@ use serde::Serialize;
 
 use super::diff::{Change, diff};
 use super::ignore::Ignore;
-use super::index::Index;
+use super::index::{Index, Known};
 use super::path;
 use super::tree::{Dir, Entry, File, Tree};
 
 mod gather;
+mod known;
 mod read;
 mod update;
 mod walk;
 
 use gather::Gathered;
+#[cfg(test)]
+pub(super) use gather::entry_of;
 use walk::Pending;
 
 /// A folder on disk as the context of a build, and what is needed to follow its edits.
@@ -90,6 +93,12 @@ pub struct ScanError {
     /// What the file system said.
     pub source: io::Error,
 }
+
+/// One file read of so many is not worth writing an index for.
+const FEW: usize = 50;
+
+/// So many bytes read are.
+const MUCH: u64 = 64 << 20;
 
 impl Warning {
     fn of(path: &str, error: &io::Error) -> Self {
@@ -165,9 +174,9 @@ impl Scan {
         let mut tree = self.tree.clone();
         for path in &self.stale {
             let (dir, name) = path::split(path);
-            let known = self.index.get(dir, name).and_then(|r| Some((r.stat, r.shipped.as_deref()?)));
+            let known = self.index.get(dir, name).and_then(|r| Some((r.stat, *r.shipped?)));
             if let Some((stat, content)) = known {
-                tree.insert(path, Entry::File(File { mode: stat.mode, size: stat.size, content: *content }));
+                tree.insert(path, Entry::File(File { mode: stat.mode, size: stat.size, content }));
             }
         }
         tree
@@ -203,10 +212,17 @@ impl Scan {
     /// Keeps what is known in a folder for [`Index::load`]; writes nothing if nothing changed since.
     pub fn save_index(&mut self, folder: &Path) -> io::Result<()> {
         if self.unsaved {
-            self.index.save(folder, &self.root)?;
+            self.index.save(folder, &self.root, &self.tree)?;
             self.unsaved = false;
         }
         Ok(())
+    }
+
+    /// Tells whether keeping what is known saves the next start more than it costs: an index is written as a
+    /// whole, and a few files of many are as soon read again.
+    pub fn is_worth_saving(&self) -> bool {
+        let ScanStats { read, read_bytes, .. } = self.stats;
+        self.unsaved && (read * FEW >= self.index.len() || read_bytes > MUCH)
     }
 
     /// Takes other rules and scans by them.
@@ -220,11 +236,13 @@ impl Scan {
         let known = self.index.len();
         let gathered = gather::gather(&self.ignore, Pending::root(&self.root), &self.index);
         self.stats = ScanStats::default();
-        self.index = Index::default();
+        let other_rules = self.index.ignore != self.ignore.digest();
+        self.index = Index::under(self.ignore.digest());
         self.dirs.clear();
         self.left_out.clear();
         self.stale.clear();
         let before = std::mem::take(&mut self.tree);
+        self.unsaved |= other_rules || gathered.differ > 0;
         self.tree = Tree::from(self.absorb(gathered));
         self.unsaved |= self.stats.read > 0 || self.stats.known != known;
         self.tell_loops();
@@ -233,7 +251,9 @@ impl Scan {
 
     /// Takes over what was gathered, but for the directory itself, which it yields.
     fn absorb(&mut self, gathered: Gathered) -> Arc<Dir> {
-        for (dir, records) in &gathered.records {
+        for (dir, known) in &gathered.records {
+            // A directory that is as it was kept holds no such file.
+            let Known::Loose(records) = known else { continue };
             let stale = records.iter().filter(|(_, r)| r.shipped.is_some());
             self.stale.extend(stale.map(|(name, _)| path::join(dir, name)));
         }

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::ignore::{Decision, Ignore};
 use super::path;
-use super::tree::{Dir, Entry, Tree};
+use super::tree::pack::{Block, Packed};
+use super::tree::{Dir, Entry, Tree, git_mode};
 
 /// Something that will surprise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -97,7 +98,8 @@ pub fn modes(tree: &Tree) -> Vec<Trap> {
 }
 
 fn odd_modes(dir: &Dir, at: &str, found: &mut BTreeMap<u32, Sample>) {
-    for (name, entry) in dir.iter() {
+    // Most directories have none, and say so without being looked into.
+    for (name, entry) in dir.iter().filter(|(_, entry)| entry.has_odd_modes()) {
         match entry {
             Entry::File(f) if f.mode != git_mode(f.mode) => {
                 found.entry(f.mode).or_default().add(path::join(at, name));
@@ -107,11 +109,6 @@ fn odd_modes(dir: &Dir, at: &str, found: &mut BTreeMap<u32, Sample>) {
             _ => {}
         }
     }
-}
-
-/// The mode that git records for a file: whether its owner may run it is all that counts.
-fn git_mode(mode: u32) -> u32 {
-    if mode & 0o100 == 0 { 0o644 } else { 0o755 }
 }
 
 /// The umask under which a file of this mode was made, if one gives it.
@@ -145,19 +142,49 @@ pub fn looks_ignored(tree: &Tree, ignore: &Ignore) -> Vec<Trap> {
 }
 
 fn near_misses(dir: &Dir, at: &str, ignore: &Ignore, found: &mut BTreeMap<usize, (Decision, Sample)>) {
+    if let Some(block) = dir.block() {
+        return near_misses_packed(block, at, ignore, found);
+    }
     for (name, entry) in dir.iter() {
-        // What is above was looked at before; few names look like a pattern, so paths are seldom put together.
-        let line = if !at.is_empty() && ignore.looks_matched(name) {
-            ignore.near_miss(&path::join(at, name))
-        } else {
-            None
-        };
-        if let Some(line) = line {
-            found.entry(line.line).or_insert_with(|| (line, Sample::default())).1.add(path::join(at, name));
-        } else if let Entry::Dir(d) = entry {
+        if !is_near_miss(at, name, ignore, found)
+            && let Entry::Dir(d) = entry
+        {
             near_misses(d, &path::join(at, name), ignore, found);
         }
     }
+}
+
+/// The same of a directory that was not read yet, and need not be for its names.
+fn near_misses_packed(
+    block: &Block,
+    at: &str,
+    ignore: &Ignore,
+    found: &mut BTreeMap<usize, (Decision, Sample)>,
+) {
+    for (name, packed) in block.iter() {
+        if !is_near_miss(at, name, ignore, found)
+            && let Packed::Dir(below) = packed
+        {
+            near_misses_packed(&below, &path::join(at, name), ignore, found);
+        }
+    }
+}
+
+/// Notes a path that only looks as if it were ignored.
+fn is_near_miss(
+    at: &str,
+    name: &str,
+    ignore: &Ignore,
+    found: &mut BTreeMap<usize, (Decision, Sample)>,
+) -> bool {
+    // What is above was looked at before; few names look like a pattern, so paths are seldom put together.
+    if at.is_empty() || !ignore.looks_matched(name) {
+        return false;
+    }
+    let full = path::join(at, name);
+    let Some(line) = ignore.near_miss(&full) else { return false };
+    found.entry(line.line).or_insert_with(|| (line, Sample::default())).1.add(full);
+    true
 }
 
 #[cfg(test)]

@@ -5,6 +5,10 @@ use std::sync::{Arc, OnceLock};
 use super::names::{Names, Summary};
 use super::{Digest, path};
 
+pub(super) mod pack;
+
+use pack::Block;
+
 /// A tree of files: the build context, or what is known of a stage's file system.
 ///
 /// Paths are relative, `/`-separated, clean (no `.`, `..`, empty parts); the root is `""`. Every method cleans
@@ -26,8 +30,11 @@ pub struct Tree {
 pub struct Dir {
     /// Permission bits with setuid, setgid and sticky. Not part of the digest.
     pub mode: u32,
-    names: Names,
+    /// From the block when first asked for, if there is one.
+    names: OnceLock<Names>,
     summary: OnceLock<Summary>,
+    /// The bytes that it was read from; none once it was changed.
+    block: Option<Block>,
 }
 
 /// What stands at a path.
@@ -73,6 +80,11 @@ pub struct TooManyLinks {
 
 const MAX_LINKS: usize = 255;
 
+/// The mode that git records for a file: whether its owner may run it is all that counts.
+pub(super) fn git_mode(mode: u32) -> u32 {
+    if mode & 0o100 == 0 { 0o644 } else { 0o755 }
+}
+
 impl Entry {
     /// Makes a regular file of some bytes.
     pub fn file(mode: u32, bytes: &[u8]) -> Self {
@@ -112,6 +124,15 @@ impl Entry {
         }
     }
 
+    /// Tells whether it is a file with a mode that git does not record, or holds one.
+    pub fn has_odd_modes(&self) -> bool {
+        match self {
+            Self::File(f) => f.mode != git_mode(f.mode),
+            Self::Dir(d) => d.has_odd_modes(),
+            Self::Symlink(_) | Self::Special(_) => false,
+        }
+    }
+
     /// The directory, if it is one.
     pub fn as_dir(&self) -> Option<&Arc<Dir>> {
         if let Self::Dir(d) = self { Some(d) } else { None }
@@ -126,32 +147,52 @@ impl Entry {
 impl Dir {
     /// Makes a directory of entries in any order; of two of one name the later counts.
     pub fn new(mode: u32, entries: impl IntoIterator<Item = (Arc<str>, Entry)>) -> Self {
-        let names = Names::from_unsorted(entries.into_iter().collect());
-        Self { mode, names, summary: OnceLock::new() }
+        let names = Names::from_unsorted(entries.into_iter().collect()).into();
+        Self { mode, names, summary: OnceLock::new(), block: None }
+    }
+
+    fn names(&self) -> &Names {
+        self.names.get_or_init(|| match &self.block {
+            Some(block) => Names::from_unsorted(block.entries()),
+            None => Names::default(),
+        })
+    }
+
+    /// Its names, to be changed: what was known of them together is forgotten.
+    fn names_mut(&mut self) -> &mut Names {
+        self.names();
+        self.block = None;
+        self.summary = OnceLock::new();
+        self.names.get_mut().expect("they were just read")
+    }
+
+    /// The block that it was read from, if it did not change since.
+    pub(super) fn block(&self) -> Option<&Block> {
+        self.block.as_ref()
     }
 
     /// What stands under a name of this directory.
     pub fn get(&self, name: &str) -> Option<&Entry> {
-        self.names.get(name)
+        self.names().get(name)
     }
 
     /// Its entries in the byte order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.names.iter()
+        self.names().iter()
     }
 
     /// How many entries it holds itself.
     pub fn len(&self) -> usize {
-        self.names.len()
+        self.block.as_ref().map_or_else(|| self.names().len(), Block::len)
     }
 
     /// Tells whether it holds nothing.
     pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
+        self.len() == 0
     }
 
-    fn summary(&self) -> &Summary {
-        self.summary.get_or_init(|| self.names.summary())
+    pub(super) fn summary(&self) -> &Summary {
+        self.summary.get_or_init(|| self.names().summary())
     }
 
     /// Digest of all below: names and their digests in order, not its own mode.
@@ -169,13 +210,18 @@ impl Dir {
         self.summary().bytes
     }
 
+    /// Tells whether any file here or below has a mode that git does not record.
+    pub fn has_odd_modes(&self) -> bool {
+        self.summary().odd_modes
+    }
+
     /// Calls `see(name, old, new)` for names that may differ between this directory and a newer one, in order.
     pub(super) fn compare<'a>(
         &'a self,
         newer: &'a Self,
         see: impl FnMut(&'a str, Option<&'a Entry>, Option<&'a Entry>),
     ) {
-        self.names.compare(&newer.names, see);
+        self.names().compare(newer.names(), see);
     }
 
     /// Calls `see(name, old, new)` for names that may differ between this directory and one made of it, in order.
@@ -186,12 +232,13 @@ impl Dir {
         newer: &'a Self,
         see: impl FnMut(&'a str, Option<&'a Entry>, Option<&'a Entry>),
     ) {
-        self.names.compare_shared(&newer.names, see);
+        self.names().compare_shared(newer.names(), see);
     }
 
     /// Makes a directory of this one with some names put or taken out, given in order and each at most once.
     pub fn edited(&self, edits: Vec<(&str, Option<Entry>)>) -> Self {
-        Self { mode: self.mode, names: self.names.edited(edits), summary: OnceLock::new() }
+        let names = self.names().edited(edits).into();
+        Self { mode: self.mode, names, summary: OnceLock::new(), block: None }
     }
 
     /// Changes the entries at some paths below, sorted by [`by_parts`], whose first `skip` bytes are this
@@ -210,7 +257,7 @@ impl Dir {
             rest = others;
             let here = group.iter().take_while(|(path, _)| path.len() == end).count();
             let (here, below) = group.split_at(here);
-            let is_dir = self.names.get(name).is_some_and(Entry::is_dir);
+            let is_dir = self.names().get(name).is_some_and(Entry::is_dir);
             if here.is_empty() && !is_dir && below.iter().all(|(_, entry)| entry.is_none()) {
                 continue;
             }
@@ -219,7 +266,7 @@ impl Dir {
                 put
             } else {
                 let empty = Self { mode: 0o755, ..Self::default() };
-                let dir = match self.names.get(name) {
+                let dir = match self.names().get(name) {
                     Some(Entry::Dir(dir)) if here.is_empty() => dir.edited_below(below, end + 1),
                     _ => empty.edited_below(below, end + 1),
                 };
@@ -232,37 +279,32 @@ impl Dir {
 
     /// Changes the entry at a path below, making the directories that lead there.
     fn put(&mut self, path: &str, entry: Entry) {
-        self.summary = OnceLock::new();
         let Some((name, rest)) = path.split_once('/') else {
-            self.names.set(path, entry);
+            self.names_mut().set(path, entry);
             return;
         };
-        let mut dir = match self.names.get(name) {
+        let mut dir = match self.names().get(name) {
             Some(Entry::Dir(d)) => Arc::clone(d),
             _ => Arc::new(Self { mode: 0o755, ..Self::default() }),
         };
         Arc::make_mut(&mut dir).put(rest, entry);
-        self.names.set(name, Entry::Dir(dir));
+        self.names_mut().set(name, Entry::Dir(dir));
     }
 
     /// Takes the entry at a path below out, and tells whether it was there.
     fn take(&mut self, path: &str) -> bool {
-        let taken = match path.split_once('/') {
-            None => self.names.remove(path),
+        match path.split_once('/') {
+            None => self.get(path).is_some() && self.names_mut().remove(path),
             Some((name, rest)) => {
-                let Some(Entry::Dir(dir)) = self.names.get(name) else { return false };
+                let Some(Entry::Dir(dir)) = self.names().get(name) else { return false };
                 let mut dir = Arc::clone(dir);
                 let taken = dir.reaches(rest) && Arc::make_mut(&mut dir).take(rest);
                 if taken {
-                    self.names.set(name, Entry::Dir(dir));
+                    self.names_mut().set(name, Entry::Dir(dir));
                 }
                 taken
             }
-        };
-        if taken {
-            self.summary = OnceLock::new();
         }
-        taken
     }
 
     /// This directory with another laid over it: directories that both have are merged, of all else the upper
@@ -285,7 +327,6 @@ impl Dir {
                 _ => merged.put(name, entry.clone()),
             }
         }
-        merged.summary = OnceLock::new();
         Arc::new(merged)
     }
 
@@ -294,6 +335,13 @@ impl Dir {
             None => self.get(path).is_some(),
             Some((name, rest)) => self.get(name).and_then(Entry::as_dir).is_some_and(|d| d.reaches(rest)),
         }
+    }
+}
+
+impl From<Block> for Dir {
+    fn from(block: Block) -> Self {
+        let summary = block.summary().into();
+        Self { mode: block.mode(), names: OnceLock::new(), summary, block: Some(block) }
     }
 }
 
@@ -415,6 +463,17 @@ impl Tree {
     /// Bytes of all regular files.
     pub fn bytes(&self) -> u64 {
         self.root.bytes()
+    }
+
+    /// The tree as bytes, for [`Tree::from_bytes`].
+    pub fn to_bytes(&self) -> Vec<u8> {
+        pack::encode(&self.root, &Digest::default(), &mut |_, _, _| false)
+    }
+
+    /// Reads what [`Tree::to_bytes`] wrote, of which directories are looked into when first asked for; none where
+    /// a byte is another than it was, or another version wrote it.
+    pub fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
+        pack::decode(bytes, &Digest::default()).map(|root| Self::new(root.into()))
     }
 
     /// All entries with their paths, directories before what they hold, in the byte order of names.

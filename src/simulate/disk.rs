@@ -2,7 +2,8 @@
 //!
 //! `records.jsonl` only ever grows: one record a line, under a lock that other processes respect, so that two may
 //! share it and a crash in the middle of a line loses that line alone. `last.json` is what the build before
-//! started from, written beside and put in place in one go; causes are told against it.
+//! started from, written beside and put in place in one go; causes are told against it. The trees of files that
+//! it names by digest lie in `trees`, each in a file of its own, which is looked into only where one differs.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{BuildInput, Outcome, Simulator};
-use crate::context::{Digest, Entry, Tree, tree};
+use crate::context::{Digest, Tree};
 use crate::dockerfile;
 use crate::graph::GraphOptions;
 use crate::solver::Addition;
@@ -29,23 +30,14 @@ pub struct CacheFolder {
 struct Last {
     text: String,
     options: GraphOptions,
-    context: Vec<Line>,
-    named: BTreeMap<String, Vec<Line>>,
-}
-
-/// One path of a tree.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Line {
-    File(String, u32, u64, Digest),
-    Special(String, u32, u64),
-    Link(String, String),
-    Dir(String, u32),
+    context: Digest,
+    named: BTreeMap<String, Digest>,
 }
 
 const RECORDS: &str = "records.jsonl";
 const LAST: &str = "last.json";
 const LOCK: &str = "lock";
+const TREES: &str = "trees";
 
 impl CacheFolder {
     /// Names a folder; nothing is made before something is written.
@@ -159,22 +151,55 @@ impl CacheFolder {
         // Written by another version: causes are then told as for a first build.
         let Ok(last) = serde_json::from_slice::<Last>(&bytes) else { return Ok(None) };
         let Ok(dockerfile) = dockerfile::parse(&last.text) else { return Ok(None) };
-        Ok(Some(BuildInput {
-            dockerfile: Arc::new(dockerfile),
-            options: last.options,
-            context: grow(last.context),
-            named: last.named.into_iter().map(|(n, lines)| (n, grow(lines))).collect(),
-        }))
+        // The same where another process has just put its own build in place, and these trees away.
+        let Some(context) = self.tree(&last.context)? else { return Ok(None) };
+        let mut named = BTreeMap::new();
+        for (name, digest) in last.named {
+            let Some(tree) = self.tree(&digest)? else { return Ok(None) };
+            named.insert(name, tree);
+        }
+        Ok(Some(BuildInput { dockerfile: Arc::new(dockerfile), options: last.options, context, named }))
     }
 
     fn write_last(&self, input: &BuildInput) -> io::Result<()> {
+        fs::create_dir_all(self.folder.join(TREES))?;
+        for tree in std::iter::once(&input.context).chain(input.named.values()) {
+            let digest = tree.digest();
+            if self.tree(&digest)?.is_none() {
+                self.replace(&tree_name(&digest), &tree.to_bytes())?;
+            }
+        }
         let last = Last {
             text: input.dockerfile.text.to_string(),
             options: input.options.clone(),
-            context: list(&input.context),
-            named: input.named.iter().map(|(n, t)| (n.clone(), list(t))).collect(),
+            context: input.context.digest(),
+            named: input.named.iter().map(|(n, t)| (n.clone(), t.digest())).collect(),
         };
-        self.replace(LAST, &serde_json::to_vec(&last)?)
+        self.replace(LAST, &serde_json::to_vec(&last)?)?;
+        self.drop_trees(&last)
+    }
+
+    /// Reads a tree; none where it is not there, or no longer what was written.
+    fn tree(&self, digest: &Digest) -> io::Result<Option<Tree>> {
+        match fs::read(self.folder.join(tree_name(digest))) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            bytes => Ok(Tree::from_bytes(bytes?).filter(|tree| tree.digest() == *digest)),
+        }
+    }
+
+    /// Drops the trees that the build before does not name.
+    fn drop_trees(&self, last: &Last) -> io::Result<()> {
+        let named: Vec<PathBuf> = std::iter::once(&last.context)
+            .chain(last.named.values())
+            .map(|digest| self.folder.join(tree_name(digest)))
+            .collect();
+        for entry in fs::read_dir(self.folder.join(TREES))? {
+            let path = entry?.path();
+            if !named.contains(&path) {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts a file in place in one go.
@@ -203,30 +228,7 @@ fn ends_in_the_middle(file: &mut File) -> io::Result<bool> {
     Ok(last[0] != b'\n')
 }
 
-fn list(tree: &Tree) -> Vec<Line> {
-    tree.iter()
-        .map(|(path, entry)| match entry {
-            Entry::File(f) => Line::File(path, f.mode, f.size, f.content),
-            Entry::Symlink(target) => Line::Link(path, target.to_string()),
-            Entry::Dir(d) => Line::Dir(path, d.mode),
-            Entry::Special(s) => Line::Special(path, s.mode, s.device),
-        })
-        .collect()
-}
-
-fn grow(lines: Vec<Line>) -> Tree {
-    let mut out = Tree::default();
-    for line in lines {
-        match line {
-            Line::File(path, mode, size, content) => {
-                out.insert(&path, Entry::File(tree::File { mode, size, content }));
-            }
-            Line::Link(path, target) => out.insert(&path, Entry::symlink(&target)),
-            Line::Dir(path, mode) => out.insert(&path, Entry::Dir(Arc::new(tree::Dir::new(mode, [])))),
-            Line::Special(path, mode, device) => {
-                out.insert(&path, Entry::Special(tree::Special { mode, device }));
-            }
-        }
-    }
-    out
+/// The file of a tree, in the folder.
+fn tree_name(digest: &Digest) -> String {
+    format!("{TREES}/{digest}")
 }

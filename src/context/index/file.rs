@@ -1,104 +1,55 @@
-//! The index as bytes.
+//! The index as bytes: the tree with what is known of each file noted by it (see [`pack`]).
 //!
-//! `magic, root, digest of the body, body`; the body holds directories one after the other: `path, length of
-//! what follows, records`, so that directories can be read in parallel. Numbers are little-endian, text is
-//! preceded by its length in 32 bits.
+//! A note is `inode, mtime, ctime, flags` and, where the flags say so, the digest that the daemon goes on using;
+//! size and mode are the entry's own.
 
-use rayon::prelude::*;
+use super::super::tree::pack::{self, Block, Packed};
+use super::super::{Digest, Tree};
+use super::{Index, Record, Records, Stat};
 
-use super::{Digest, Index, Record, Records, Stat};
+const RACY: u8 = 1;
+const SHIPPED: u8 = 2;
 
-/// Changes whenever the layout does.
-const MAGIC: &[u8; 16] = b"layerlab index 1";
-
-pub(super) fn encode(index: &Index, root: &Digest) -> Vec<u8> {
-    let mut body = Vec::new();
-    for (dir, records) in index.dirs() {
-        put_text(&mut body, dir);
-        let at = body.len();
-        body.extend_from_slice(&[0; 4]);
-        for (name, record) in records {
-            put_record(&mut body, name, record);
-        }
-        let len = (body.len() - at - 4) as u32;
-        body[at..at + 4].copy_from_slice(&len.to_le_bytes());
-    }
-    [MAGIC.as_slice(), &root.0, &Digest::of(&body).0, &body].concat()
+/// Writes the index of a context that holds this tree.
+pub(super) fn encode(index: &Index, tree: &Tree, of: &Digest) -> Vec<u8> {
+    pack::encode(tree.root(), of, &mut |dir, name, out| index.get(dir, name).is_some_and(|r| put(out, &r)))
 }
 
-/// Reads what [`encode`] wrote for this root; none of anything else.
-pub(super) fn decode(bytes: &[u8], root: &Digest) -> Option<Index> {
-    let rest = bytes.strip_prefix(MAGIC)?.strip_prefix(&root.0)?;
-    let (digest, mut body) = rest.split_at_checked(32)?;
-    if Digest::of(body).0 != digest {
-        return None;
-    }
-    let mut blocks = Vec::new();
-    while !body.is_empty() {
-        let dir = take_text(&mut body)?;
-        blocks.push((dir, take_block(&mut body)?));
-    }
-    let dirs: Option<Vec<(Box<str>, Records)>> =
-        blocks.into_par_iter().map(|(dir, block)| Some((dir.into(), records(block)?))).collect();
-    Some(Index::from_dirs(dirs?))
-}
-
-fn records(mut block: &[u8]) -> Option<Records> {
-    let mut records = Vec::new();
-    while !block.is_empty() {
-        let name = take_text(&mut block)?;
-        records.push((name.into(), take_record(&mut block)?));
-    }
-    Some(records)
-}
-
-fn put_text(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(&(text.len() as u32).to_le_bytes());
-    out.extend_from_slice(text.as_bytes());
-}
-
-fn put_record(out: &mut Vec<u8>, name: &str, record: &Record) {
-    put_text(out, name);
-    let Stat { size, mode, inode, mtime, ctime } = record.stat;
-    out.extend_from_slice(&size.to_le_bytes());
-    out.extend_from_slice(&mode.to_le_bytes());
+/// Writes a note, and tells whether the file can be taken for unchanged by its stat alone.
+fn put(out: &mut Vec<u8>, record: &Record) -> bool {
+    let Stat { inode, mtime, ctime, .. } = record.stat;
     out.extend_from_slice(&inode.to_le_bytes());
     out.extend_from_slice(&mtime.to_le_bytes());
     out.extend_from_slice(&ctime.to_le_bytes());
-    out.extend_from_slice(&record.content.0);
-    out.push(u8::from(record.racy) | u8::from(record.shipped.is_some()) << 1);
-    if let Some(shipped) = &record.shipped {
-        out.extend_from_slice(&shipped.0);
+    let racy = if record.racy { RACY } else { 0 };
+    match &record.shipped {
+        None => out.push(racy),
+        Some(shipped) => {
+            out.push(racy | SHIPPED);
+            out.extend_from_slice(&shipped.0);
+        }
     }
+    !record.racy && record.shipped.is_none()
 }
 
-fn take_record(from: &mut &[u8]) -> Option<Record> {
-    let stat = Stat {
-        size: u64::from_le_bytes(take(from)?),
-        mode: u32::from_le_bytes(take(from)?),
-        inode: u64::from_le_bytes(take(from)?),
-        mtime: i64::from_le_bytes(take(from)?),
-        ctime: i64::from_le_bytes(take(from)?),
-    };
-    let content = Digest(take(from)?);
-    let [flags] = take(from)?;
-    let shipped = if flags & 2 == 0 { None } else { Some(Box::new(Digest(take(from)?))) };
-    Some(Record { stat, content, shipped, racy: flags & 1 != 0 })
+/// What is known of a file in a block; none of what is no file, or was not known.
+pub(in super::super) fn record(packed: &Packed<'_>) -> Option<Record> {
+    let &Packed::File(file, mut note) = packed else { return None };
+    let inode = u64::from_le_bytes(take(&mut note)?);
+    let (mtime, ctime) = (i64::from_le_bytes(take(&mut note)?), i64::from_le_bytes(take(&mut note)?));
+    let [flags] = take(&mut note)?;
+    let shipped = if flags & SHIPPED == 0 { None } else { Some(Box::new(Digest(take(&mut note)?))) };
+    let stat = Stat { size: file.size, mode: file.mode, inode, mtime, ctime };
+    Some(Record { stat, content: file.content, shipped, racy: flags & RACY != 0 })
+}
+
+/// What is known of all files in a block.
+pub(super) fn records(block: &Block) -> Records {
+    block.iter().filter_map(|(name, packed)| Some((name.into(), record(&packed)?))).collect()
 }
 
 fn take<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
     let (head, rest) = from.split_first_chunk()?;
     *from = rest;
     Some(*head)
-}
-
-fn take_block<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let len = u32::from_le_bytes(take(from)?) as usize;
-    let (head, rest) = from.split_at_checked(len)?;
-    *from = rest;
-    Some(head)
-}
-
-fn take_text<'a>(from: &mut &'a [u8]) -> Option<&'a str> {
-    std::str::from_utf8(take_block(from)?).ok()
 }

@@ -8,8 +8,9 @@ use rayon::prelude::*;
 
 use super::super::Digest;
 use super::super::ignore::Ignore;
-use super::super::index::{Index, Record, Records, Stat};
+use super::super::index::{Index, Known, Record, Records, Stat};
 use super::super::path;
+use super::super::tree::pack::{Block, Packed};
 use super::super::tree::{Dir, Entry, File};
 use super::walk::{self, Item, Listed, Pending, What};
 use super::{ScanStats, Warning, is_gone, read};
@@ -17,7 +18,7 @@ use super::{ScanStats, Warning, is_gone, read};
 /// What was found.
 pub(super) struct Gathered {
     pub dir: Arc<Dir>,
-    pub records: Vec<(Box<str>, Records)>,
+    pub records: Vec<(Box<str>, Known)>,
     pub left_out: Vec<(String, bool)>,
     pub warnings: Vec<Warning>,
     /// Directories that were listed, with their identities.
@@ -25,6 +26,8 @@ pub(super) struct Gathered {
     /// Symbolic links.
     pub links: Vec<String>,
     pub stats: ScanStats,
+    /// Directories that are not what the index has of them, where that could have been seen.
+    pub differ: usize,
 }
 
 /// How one file came out.
@@ -45,10 +48,12 @@ pub(super) fn settle(
     index: &Index,
 ) -> Settled {
     let known = index.get(dir, name);
-    if let Some(record) = known.filter(|r| r.holds(stat)) {
-        return Settled::Known(record.clone());
+    if known.as_ref().is_some_and(|r| r.holds(stat))
+        && let Some(record) = known
+    {
+        return Settled::Known(record);
     }
-    match read::record(&disk(), known) {
+    match read::record(&disk(), known.as_ref()) {
         Ok(record) => Settled::Read(record),
         Err(e) if is_gone(&e) => Settled::Gone(Warning::of(&path::join(dir, name), &e)),
         Err(e) => Settled::Unreadable(Warning::of(&path::join(dir, name), &e)),
@@ -61,14 +66,14 @@ pub(super) fn stand_in(stat: &Stat) -> Entry {
 }
 
 /// The entry of a file that was read.
-pub(super) fn entry_of(record: &Record) -> Entry {
+pub(in super::super) fn entry_of(record: &Record) -> Entry {
     Entry::File(File { mode: record.stat.mode, size: record.stat.size, content: record.content })
 }
 
 /// Gathers a directory and all below it.
 pub(super) fn gather(ignore: &Ignore, start: Pending, index: &Index) -> Gathered {
     let at = start.path.clone();
-    let mut listed = walk::walk(ignore, vec![start]);
+    let mut listed = walk::walk(ignore, vec![start], index);
     let settled = settle_all(&listed, index);
     let mut gathered = Gathered {
         dir: Arc::default(),
@@ -78,31 +83,42 @@ pub(super) fn gather(ignore: &Ignore, start: Pending, index: &Index) -> Gathered
         dirs: Vec::new(),
         links: Vec::new(),
         stats: ScanStats::default(),
+        differ: 0,
     };
     for l in &mut listed {
         gathered.left_out.append(&mut l.left_out);
         gathered.warnings.append(&mut l.warnings);
+        gathered.links.append(&mut l.links);
         gathered.dirs.push((l.dir.path.clone(), l.dir.identity));
+        gathered.differ += usize::from(l.differs);
     }
     let mut made: HashMap<String, Arc<Dir>> = HashMap::new();
-    let mut all = Vec::with_capacity(listed.len());
+    let mut fresh = Vec::new();
     // A directory comes before what it holds, so from the end it finds what it holds made.
     for (listed, settled) in listed.into_iter().zip(settled).rev() {
+        let Listed { dir: pending, items, same, .. } = listed;
         let mut builder = Builder { made: &mut made, gathered: &mut gathered, records: Vec::new() };
-        let entries = builder.entries(listed.items, &listed.dir.path, settled);
-        let mut records = builder.records;
-        records.sort_by(|a, b| a.0.cmp(&b.0));
-        gathered.records.push((listed.dir.path.as_str().into(), records));
+        let (dir, known) = match same {
+            Some(block) => (builder.same(&pending, items, &block), Known::Packed(block)),
+            None => {
+                let entries = builder.entries(items, &pending.path, settled);
+                let mut records = builder.records;
+                records.sort_by(|a, b| a.0.cmp(&b.0));
+                (Arc::new(Dir::new(pending.mode, entries)), Known::Loose(records))
+            }
+        };
+        gathered.records.push((pending.path.as_str().into(), known));
         // An ignored directory is there only for what is brought back in it.
-        if !(listed.dir.ignored && entries.is_empty()) {
-            let dir = Arc::new(Dir::new(listed.dir.mode, entries));
-            all.push(Arc::clone(&dir));
-            made.insert(listed.dir.path, dir);
+        if !(pending.ignored && dir.is_empty()) {
+            if dir.block().is_none() {
+                fresh.push(Arc::clone(&dir));
+            }
+            made.insert(pending.path, dir);
         }
     }
     gathered.dir = made.remove(&at).unwrap_or_default();
     // Digests are kept where they belong, so that the threads can compute them ahead.
-    all.par_iter().for_each(|dir| {
+    fresh.par_iter().for_each(|dir| {
         dir.digest();
     });
     gathered
@@ -127,6 +143,33 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// A directory whose own entries are those of a block: the block's, if all below are too.
+    fn same(&mut self, pending: &Pending, items: Vec<Item>, block: &Block) -> Arc<Dir> {
+        self.gathered.stats.known += block.noted();
+        let mut below = Vec::with_capacity(items.len());
+        let mut same = block.mode() == pending.mode;
+        for item in items {
+            let What::Dir(pending) = item.what else { continue };
+            let made = self.made.remove(&pending.path);
+            let was = match block.get(&item.name) {
+                Some(Packed::Dir(was)) => Some(was),
+                _ => None,
+            };
+            same &= match (&made, &was) {
+                (Some(dir), Some(was)) => dir.block().is_some_and(|b| b.is(was)),
+                (None, None) => true,
+                _ => false,
+            };
+            below.extend(made.map(|dir| (item.name, Entry::Dir(dir))));
+        }
+        if same {
+            return Arc::new(block.clone().into());
+        }
+        let own = block.iter().filter(|(_, packed)| !matches!(packed, Packed::Dir(_)));
+        let own = own.map(|(name, packed)| (Arc::from(name), packed.into()));
+        Arc::new(Dir::new(pending.mode, own.chain(below).collect::<Vec<_>>()))
+    }
+
     fn entries(&mut self, items: Vec<Item>, dir: &str, settled: Vec<Settled>) -> Vec<(Arc<str>, Entry)> {
         let mut settled = settled.into_iter();
         let mut entries = Vec::with_capacity(items.len());

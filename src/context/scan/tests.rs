@@ -313,3 +313,48 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// A start with what was kept finds what a scan from nothing finds, by names, by links, by what is left out
+    /// and by what should be told, and keeps what the next one needs.
+    #[test]
+    fn starting_again_equals_scanning(
+        batches in prop::collection::vec(prop::collection::vec(op(), 0..5), 1..6),
+        rules in prop::collection::vec(prop::sample::select(vec!["", "a\n", "b/*\n!b/a\n", "*\n!**/k\n", "b\n!b/c/k\n"]), 2),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, folder) = (dir.path().join("ctx"), dir.path().join("cache"));
+        fs::create_dir(&root).unwrap();
+        for (number, batch) in batches.iter().enumerate() {
+            for op in batch {
+                op.apply(&root);
+            }
+            // The rules change once on the way.
+            let rules = rules[usize::from(number > 2)];
+            let mut again = Scan::new(&root, Ignore::parse(rules).unwrap(), Index::load(&folder, &root)).unwrap();
+            let mut fresh = self::scan(&root, rules);
+            prop_assert_eq!(again.tree(), fresh.tree(), "after {:?}", batch);
+            let listed = |s: &Scan| s.tree().iter().map(|(p, e)| (p, e.digest())).collect::<Vec<_>>();
+            prop_assert_eq!(listed(&again), listed(&fresh));
+            let left_out = |s: &Scan| s.ignored().map(|(p, w)| (p.to_string(), w)).collect::<Vec<_>>();
+            prop_assert_eq!(left_out(&again), left_out(&fresh));
+            let sorted = |s: &Scan| { let mut all = s.warnings().to_vec(); all.sort(); all };
+            prop_assert_eq!(sorted(&again), sorted(&fresh));
+            prop_assert_eq!((again.index.len(), &again.dirs), (fresh.index.len(), &fresh.dirs));
+            prop_assert_eq!(fresh.update(&[&root]), vec![]);
+            again.index.trust();
+            again.unsaved = true;
+            again.save_index(&folder).unwrap();
+            prop_assert_eq!(again.sweep(), vec![]);
+            // So that what is written next has another time.
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            let mut still = Scan::new(&root, Ignore::parse(rules).unwrap(), Index::load(&folder, &root)).unwrap();
+            prop_assert_eq!((still.stats().read, still.unsaved), (0, false));
+            prop_assert_eq!(still.tree(), again.tree());
+            prop_assert_eq!(listed(&still), listed(&again));
+            prop_assert_eq!(still.sweep(), vec![]);
+        }
+    }
+}

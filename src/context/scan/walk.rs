@@ -9,10 +9,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::super::ignore::{DirRules, Ignore, Verdict};
-use super::super::index::Stat;
+use super::super::index::{Index, Stat};
 use super::super::path;
 use super::super::tree::Special;
-use super::{Warning, WarningKind};
+use super::super::tree::pack::Block;
+use super::{Warning, WarningKind, known};
 
 /// A directory to be listed.
 #[derive(Debug, Clone)]
@@ -51,6 +52,12 @@ pub(super) struct Listed {
     pub items: Vec<Item>,
     pub left_out: Vec<(String, bool)>,
     pub warnings: Vec<Warning>,
+    /// What the index has of it, where that is just what is there; the items are then its directories alone,
+    /// and its links are told.
+    pub same: Option<Block>,
+    pub links: Vec<String>,
+    /// It is not what the index has of it, though that could have been seen.
+    pub differs: bool,
 }
 
 /// Something in a directory that takes part in the context, or may hold what does.
@@ -111,10 +118,13 @@ enum Found {
 /// Lists directories and all below them, level by level.
 ///
 /// Not by recursion: a tree may be two thousand levels deep.
-pub(super) fn walk(ignore: &Ignore, start: Vec<Pending>) -> Vec<Listed> {
+pub(super) fn walk(ignore: &Ignore, start: Vec<Pending>, index: &Index) -> Vec<Listed> {
+    // Under other rules, what the index has says nothing of what is left out.
+    let trusted = index.ignore == ignore.digest();
     let (mut all, mut level) = (Vec::new(), start);
     while !level.is_empty() {
-        let listed: Vec<Listed> = level.into_par_iter().map(|dir| list(ignore, dir)).collect();
+        let listed: Vec<Listed> =
+            level.into_par_iter().map(|dir| look_over(ignore, dir, index, trusted)).collect();
         let dirs = listed.iter().flat_map(|l| &l.items).filter_map(|i| match &i.what {
             What::Dir(pending) => Some(pending.clone()),
             _ => None,
@@ -125,9 +135,42 @@ pub(super) fn walk(ignore: &Ignore, start: Vec<Pending>) -> Vec<Listed> {
     all
 }
 
+/// Lists one directory, by what the index has of it if that is what is there.
+fn look_over(ignore: &Ignore, dir: Pending, index: &Index, trusted: bool) -> Listed {
+    let block = if trusted { index.block(&dir.path) } else { None };
+    let Some(block) = block else {
+        // An ignored directory in which nothing was brought back is in no index.
+        let differs = !(trusted && dir.ignored);
+        return Listed { differs, ..list(ignore, dir) };
+    };
+    if !block.is_plain() {
+        return list(ignore, dir);
+    }
+    match known::compare(ignore, &dir, &block) {
+        Some(found) => Listed {
+            dir,
+            items: found.dirs,
+            left_out: found.left_out,
+            warnings: Vec::new(),
+            same: Some(block),
+            links: found.links,
+            differs: false,
+        },
+        None => Listed { differs: true, ..list(ignore, dir) },
+    }
+}
+
 /// Lists one directory.
 pub(super) fn list(ignore: &Ignore, dir: Pending) -> Listed {
-    let mut listed = Listed { dir, items: Vec::new(), left_out: Vec::new(), warnings: Vec::new() };
+    let mut listed = Listed {
+        dir,
+        items: Vec::new(),
+        left_out: Vec::new(),
+        warnings: Vec::new(),
+        same: None,
+        links: Vec::new(),
+        differs: false,
+    };
     let entries = fs::read_dir(&listed.dir.disk).and_then(Iterator::collect::<io::Result<Vec<DirEntry>>>);
     let entries = match entries {
         Ok(entries) => entries,
