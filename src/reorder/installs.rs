@@ -190,12 +190,7 @@ impl View<'_> {
             is_near && spec.sources.iter().any(is_dir)
         };
         if !(0..self.index).any(brings_directory) {
-            // Its manifests come alone already; other COPYs may still stand before it for nothing.
-            if !(0..self.index).any(|index| local_copy(&self.instructions[index]).is_some()) {
-                return None;
-            }
-            let needs = self.needs(spread, script, installs).ok()?;
-            return self.finish(spread, needs).ok()?.map(Ok);
+            return None;
         }
         match self.needs(spread, script, installs) {
             Ok(needs) => self.finish(spread, needs).transpose(),
@@ -331,8 +326,9 @@ impl View<'_> {
                 }
                 break;
             }
-            free.insert(index);
+            // A COPY of nothing but what the step needs brings it, and stays before it.
             if !files.iter().all(is_need) {
+                free.insert(index);
                 passed.push(index);
             }
         }

@@ -213,23 +213,23 @@ fn a_pip_named_by_its_path_installs_what_its_lists_name() {
 }
 
 #[test]
-fn an_install_passes_copies_of_other_directories() {
-    let text = "FROM node:20\nWORKDIR /app\nCOPY lib lib\nCOPY priv priv\nCOPY assets/package.json assets/package-lock.json assets/\nRUN cd assets && npm ci\nCOPY assets assets\nRUN make\n";
-    let files: Vec<(&str, &str)> = vec![
-        ("lib/a.ex", "x"),
-        ("lib/b.ex", "x"),
-        ("priv/c", "x"),
-        ("assets/package.json", r#"{"name":"x"}"#),
-        ("assets/package-lock.json", r#"{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x"}}}"#),
-        ("assets/app.js", "x"),
-    ];
-    let new = text_of(text, &files);
-    assert!(new.find("npm ci") < new.find("COPY lib"), "{new}");
-    // A dependency that lies in one of them holds it.
-    let mut held = files.clone();
-    held[3].1 = r#"{"name":"x","dependencies":{"p":"file:../lib"}}"#;
-    let new = text_of(text, &held);
-    assert!(new.find("npm ci") > new.find("COPY lib"), "{new}");
+fn an_install_stays_below_the_manifest_that_stands_alone_already() {
+    for dirs in ["COPY server.xml .\n", "COPY src src\n", "COPY server.xml .\nCOPY src src\n"] {
+        for text in [
+            format!(
+                "FROM maven\nWORKDIR /x\nCOPY pom.xml .\n{dirs}RUN mvn -ntp dependency:go-offline\nRUN mvn package\n"
+            ),
+            format!(
+                "FROM maven\nWORKDIR /x\n{dirs}COPY pom.xml .\nRUN mvn -ntp dependency:go-offline\nRUN mvn package\n"
+            ),
+        ] {
+            let files =
+                &[("pom.xml", "<project/>"), ("server.xml", "x"), ("src/a.java", "x"), ("src/b.java", "x")];
+            let new = text_of(&text, files);
+            let (manifest, install) = (new.find("COPY pom.xml"), new.find("RUN mvn -ntp"));
+            assert!(manifest.is_some() && manifest < install, "{new}");
+        }
+    }
 }
 
 #[test]
