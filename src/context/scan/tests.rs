@@ -349,7 +349,7 @@ proptest! {
             again.save_index(&folder).unwrap();
             prop_assert_eq!(again.sweep(), vec![]);
             // So that what is written next has another time.
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(std::time::Duration::from_millis(25));
             let mut still = Scan::new(&root, Ignore::parse(rules).unwrap(), Index::load(&folder, &root)).unwrap();
             prop_assert_eq!((still.stats().read, still.unsaved), (0, false));
             prop_assert_eq!(still.tree(), again.tree());
