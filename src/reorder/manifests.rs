@@ -72,6 +72,9 @@ pub enum Why {
     /// It works in another directory, or from another file, than the usual.
     #[error("{0} makes it look elsewhere than where it runs")]
     Elsewhere(String),
+    /// The same command does more than fetch.
+    #[error("`{0}` in the same command may need the sources")]
+    SharesCommand(String),
     /// Other commands of the same RUN need more.
     #[error("the same RUN also runs `{0}`, which may need the sources")]
     SharesStep(String),
@@ -190,15 +193,30 @@ pub(super) fn base_workdir(image: &str) -> &'static str {
 pub(super) fn ecosystem_of(words: &[Word]) -> Option<&'static Ecosystem> {
     let program = words.first().filter(|word| !word.dynamic)?;
     let mut plain = vec![program.text.rsplit('/').next().unwrap_or(&program.text)];
-    let rest = &words[1..];
+    let after = |at: usize| words[at - 1].text.as_str();
     // `python -m pip`: the module is part of the command's name.
     plain.extend(
-        rest.iter()
-            .filter(|word| !word.text.starts_with('-') || word.text == "-m")
-            .map(|word| word.text.as_str()),
+        (1..words.len())
+            .filter(|at| !words[*at].text.starts_with('-') || words[*at].text == "-m")
+            .filter(|at| !VALUE_FLAGS.contains(&after(*at)))
+            .map(|at| words[at].text.as_str()),
     );
     TABLE.ecosystem.iter().find(|ecosystem| ecosystem.commands.iter().any(|command| begins(&plain, command)))
 }
+
+/// Flags of install commands whose next word is their value.
+const VALUE_FLAGS: [&str; 10] = [
+    "--registry",
+    "--cache",
+    "--cache-folder",
+    "--loglevel",
+    "--network-timeout",
+    "--network-concurrency",
+    "--mutex",
+    "--jobs",
+    "--retry",
+    "--store-dir",
+];
 
 fn begins(words: &[&str], command: &str) -> bool {
     let (command, alone) = match command.strip_suffix(" $") {
@@ -208,8 +226,8 @@ fn begins(words: &[&str], command: &str) -> bool {
     let wanted: Vec<&str> = command.split(' ').collect();
     words.len() >= wanted.len()
         && wanted.iter().zip(words).all(|(a, b)| a == b)
-        // Values of flags look like operands; only a subcommand or a package right after would be one.
-        && (!alone || words.len() == wanted.len() || words[wanted.len()].parse::<f64>().is_ok())
+        // Values of flags look like operands: a number is one, any other word a subcommand or a package.
+        && (!alone || words[wanted.len()..].iter().all(|word| word.parse::<f64>().is_ok()))
 }
 
 impl Ecosystem {

@@ -40,8 +40,8 @@ pub use priors::likely_edits;
 
 impl ReorderOptions {
     /// Tells whether a move is switched off, by its id or by its kind.
-    pub fn skips(&self, kind: MoveKind, line: usize) -> bool {
-        self.skip.contains(kind.name()) || self.skip.contains(&kind.id(line))
+    pub fn skips(&self, kind: MoveKind, id: &str) -> bool {
+        self.skip.contains(kind.name()) || self.skip.contains(id)
     }
 }
 
@@ -159,9 +159,11 @@ impl MoveKind {
         }
     }
 
-    /// Names a move of this kind at a line of the Dockerfile: `manifests-first:4`.
-    pub fn id(self, line: usize) -> String {
-        format!("{}:{line}", self.name())
+    /// Names a move of this kind at a line of the Dockerfile (`manifests-first:4`), and from the second part of what
+    /// stands there on the part as well (`manifests-first:4.2`).
+    pub fn id(self, line: usize, part: usize) -> String {
+        let part = if part > 1 { format!(".{part}") } else { String::new() };
+        format!("{}:{line}{part}", self.name())
     }
 }
 

@@ -24,8 +24,8 @@ pub fn propose(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Proposal {
     let least = least_gain(before);
     let mut made: Vec<Made> = Vec::new();
     while made.len() < MOST_REWRITES {
-        let Some((rewrite, next)) = best_rewrite(&best, input, least) else { break };
-        made.push(Made::of(&rewrite, &best, &next));
+        let Some((rewrite, id, next)) = best_rewrite(&best, &made, input, least) else { break };
+        made.push(Made::of(&rewrite, id, &best, &next));
         best = next;
     }
     best.describe(dockerfile, before, &made)
@@ -43,6 +43,7 @@ const MOST_REWRITES: usize = 8;
 
 /// A rewrite that was made.
 pub(super) struct Made {
+    pub(super) id: String,
     pub(super) kind: MoveKind,
     pub(super) name: String,
     pub(super) why: String,
@@ -52,11 +53,12 @@ pub(super) struct Made {
 }
 
 impl Made {
-    fn of(rewrite: &Rewrite, before: &Attempt<'_>, after: &Attempt<'_>) -> Self {
+    fn of(rewrite: &Rewrite, id: String, before: &Attempt<'_>, after: &Attempt<'_>) -> Self {
         let replaced = before.draft.replaced(rewrite);
         let lines = replaced.iter().map(|own| before.draft.lines_of(own));
         let lines = lines.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).unwrap_or(1..2);
         Self {
+            id,
             kind: rewrite.kind,
             name: rewrite.name.clone(),
             why: rewrite.why.clone(),
@@ -66,28 +68,38 @@ impl Made {
     }
 }
 
-/// Finds the rewrite that gains most once all is ordered, if one gains enough.
+/// The id of a rewrite that is not one of those made: a part of what was cut may be cut again.
+fn id_of(rewrite: &Rewrite, draft: &Draft, made: &[Made]) -> String {
+    let own = draft.replaced(rewrite).first();
+    let (line, part) = own.map_or((1, 1), |own| (draft.line(own.line), draft.part(own)));
+    let mut ids = (part..).map(|part| rewrite.kind.id(line, part));
+    let id = ids.find(|id| made.iter().all(|other| other.id != *id));
+    id.unwrap_or_default()
+}
+
+/// Finds the rewrite that gains most once all is ordered, if one gains enough, with its id.
 fn best_rewrite<'a>(
     best: &Attempt<'a>,
+    made: &[Made],
     input: &'a ReorderInput<'a>,
     least: f64,
-) -> Option<(Rewrite, Attempt<'a>)> {
-    let mut found: Option<(Rewrite, Attempt<'a>)> = None;
+) -> Option<(Rewrite, String, Attempt<'a>)> {
+    let mut found: Option<(Rewrite, String, Attempt<'a>)> = None;
     for rewrite in rewrite::find(&best.draft, &best.original, input) {
-        let line = best.draft.replaced(&rewrite).first().map_or(0, |own| best.draft.line(own.line));
-        if !rewrite.proven || input.options.skips(rewrite.kind, line) {
+        let id = id_of(&rewrite, &best.draft, made);
+        if !rewrite.proven || input.options.skips(rewrite.kind, &id) {
             continue;
         }
         let Some(draft) = best.draft.rewritten(&rewrite) else { continue };
         let model = Model::new(&draft, input);
         let attempt = Attempt::new(draft, model, input);
         if rewrite.always {
-            return Some((rewrite, attempt));
+            return Some((rewrite, id, attempt));
         }
         let least_so_far =
-            found.as_ref().map_or(best.arranged.seconds - least, |(_, other)| other.arranged.seconds);
+            found.as_ref().map_or(best.arranged.seconds - least, |(_, _, other)| other.arranged.seconds);
         if attempt.arranged.seconds < least_so_far - 1e-9 {
-            found = Some((rewrite, attempt));
+            found = Some((rewrite, id, attempt));
         }
     }
     found
@@ -153,7 +165,8 @@ impl Attempt<'_> {
     }
 
     pub(super) fn skips(&self, kind: MoveKind, instruction: &Instruction) -> bool {
-        self.input.options.skips(kind, self.draft.line(instruction.line))
+        let options = self.input.options;
+        !options.skip.is_empty() && options.skips(kind, &self.draft.id(kind, instruction))
     }
 
     fn find_splits(&mut self) {

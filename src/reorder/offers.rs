@@ -61,7 +61,7 @@ pub(super) fn find(attempt: &Attempt<'_>) -> Vec<Offer> {
     }
     offers.extend(bind_mounts(attempt));
     offers.extend(unproven_rewrites(attempt));
-    offers.retain(|offer| !attempt.input.options.skips(offer.kind, offer.lines.start));
+    offers.retain(|offer| !attempt.input.options.skips(offer.kind, &offer.id));
     offers.sort_by(|a, b| {
         b.saves.unwrap_or(0.0).total_cmp(&a.saves.unwrap_or(0.0)).then(a.lines.start.cmp(&b.lines.start))
     });
@@ -78,7 +78,15 @@ struct Spot<'a> {
 impl Spot<'_> {
     fn offer(&self, kind: MoveKind, name: String, changes: &str, text: String, saves: Option<f64>) -> Offer {
         let lines = self.attempt.draft.lines_of(self.instruction);
-        Offer { id: kind.id(lines.start), name, kind, lines, changes: changes.to_owned(), text, saves }
+        Offer {
+            id: self.attempt.draft.id(kind, self.instruction),
+            name,
+            kind,
+            lines,
+            changes: changes.to_owned(),
+            text,
+            saves,
+        }
     }
 
     fn run(&self) -> Option<&Run> {
@@ -339,7 +347,7 @@ fn unproven_rewrites(attempt: &Attempt<'_>) -> Vec<Offer> {
             let fetch = rewrite.text().lines().next().unwrap_or_default().to_owned();
             let text = format!("# before the COPY of the sources, after one of the manifests\n{fetch}");
             Some(Offer {
-                id: rewrite.kind.id(lines.start),
+                id: attempt.draft.id(rewrite.kind, own),
                 name: rewrite.name.clone(),
                 kind: rewrite.kind,
                 lines,

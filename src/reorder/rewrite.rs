@@ -3,6 +3,7 @@
 //! Each is one edit of the Dockerfile's text, after which the text is read again and ordered as any other; so what
 //! it gains is known only then. Where the new lines come from in the old text is kept line by line.
 
+mod declared;
 mod fetch;
 mod merge;
 mod segments;
@@ -69,6 +70,19 @@ impl Draft {
         self.line(instruction.line)..self.line(instruction.end_line) + 1
     }
 
+    /// The number of an instruction, from 1, among those that stand for the same old line.
+    pub(super) fn part(&self, instruction: &Instruction) -> usize {
+        let line = self.line(instruction.line);
+        let all = self.dockerfile.stages.iter().flat_map(|stage| &stage.instructions);
+        let before = all.filter(|own| own.line < instruction.line && self.line(own.line) == line);
+        before.count() + 1
+    }
+
+    /// Names a move of a kind at an instruction.
+    pub(super) fn id(&self, kind: MoveKind, instruction: &Instruction) -> String {
+        kind.id(self.line(instruction.line), self.part(instruction))
+    }
+
     /// The instructions that a rewrite replaces.
     pub(super) fn replaced(&self, rewrite: &Rewrite) -> &[Instruction] {
         &self.dockerfile.stages[rewrite.stage].instructions[rewrite.replaced.clone()]
@@ -77,8 +91,9 @@ impl Draft {
     /// Makes a rewrite; `None` where the new text cannot be read as it was meant.
     pub(super) fn rewritten(&self, rewrite: &Rewrite) -> Option<Self> {
         let replaced = self.replaced(rewrite);
-        let span = replaced.first()?.span.start..replaced.last()?.span.end;
-        let (text, lines) = self.with_text(span, &rewrite.text);
+        let first = replaced.first()?;
+        let span = first.span.start..replaced.last()?.span.end;
+        let (text, lines) = self.with_text(span.clone(), &rewrite.text);
         let dockerfile = parse(&text).ok()?;
         if dockerfile.stages.len() != self.dockerfile.stages.len() {
             return None;
@@ -89,15 +104,26 @@ impl Draft {
         let parts = rewrite.replaced.start..rewrite.replaced.start + count;
         let mut seconds = self.seconds.clone();
         let total: f64 = seconds[rewrite.stage][rewrite.replaced.clone()].iter().sum();
-        let guesses = rough_seconds_of(now.get(parts)?);
+        let guesses = rough_seconds_of(now.get(parts.clone())?);
         let sum: f64 = guesses.iter().sum();
         // What was measured or declared of the whole is kept, and shared as the guesses would share it.
         let shared: Vec<f64> = guesses
             .iter()
             .map(|guess| if sum > 0.0 { total * guess / sum } else { total / guesses.len() as f64 })
             .collect();
+        // What was declared of it stands in the text, and is shared there in the same way.
+        let own = self.seconds[rewrite.stage][rewrite.replaced.start];
+        let shares: Vec<f64> = shared.iter().map(|part| if own > 0.0 { part / own } else { 0.0 }).collect();
+        let newline = newline(&self.dockerfile);
+        let edits = declared::share(&self.dockerfile.text, first, now.get(parts)?, &shares, newline)?;
         seconds[rewrite.stage].splice(rewrite.replaced.clone(), shared);
-        Some(Self { dockerfile, lines, seconds })
+        let mut draft = Self { dockerfile, lines, seconds };
+        for (span, text) in edits.into_iter().rev() {
+            let (text, lines) = draft.with_text(span, &text);
+            draft.dockerfile = parse(&text).ok()?;
+            draft.lines = lines;
+        }
+        Some(draft)
     }
 
     /// The text with a span replaced, and which old line each line of it stands for.
@@ -176,6 +202,11 @@ impl Site<'_> {
 
     /// Line breaks as the Dockerfile has them.
     fn newline(&self) -> &'static str {
-        if self.draft.dockerfile.text.contains("\r\n") { "\r\n" } else { "\n" }
+        newline(&self.draft.dockerfile)
     }
+}
+
+/// Line breaks as a Dockerfile has them.
+fn newline(dockerfile: &Dockerfile) -> &'static str {
+    if dockerfile.text.contains("\r\n") { "\r\n" } else { "\n" }
 }

@@ -67,7 +67,7 @@ impl Teller<'_> {
             }));
         }
         Move {
-            id: made.kind.id(made.lines.start),
+            id: made.id.clone(),
             name: made.name.clone(),
             kind: made.kind,
             before: vec![made.lines.clone()],
@@ -100,7 +100,7 @@ impl Teller<'_> {
             self.copied_at(*stage, &split.copies),
         );
         Move {
-            id: MoveKind::ManifestsFirst.id(self.old_line(*stage, split.run)),
+            id: self.work.draft.id(MoveKind::ManifestsFirst, instruction),
             name,
             kind: MoveKind::ManifestsFirst,
             before: split.copies.iter().chain([&split.run]).map(|at| self.old_lines(*stage, *at)).collect(),
@@ -164,7 +164,7 @@ impl Teller<'_> {
         let direction = if earlier { "above" } else { "below" };
         let place = format!("line{} {}", if lines.len() == 1 { "" } else { "s" }, listed(&lines));
         Move {
-            id: kind.id(self.old_line(stage, index)),
+            id: self.work.draft.id(kind, instruction),
             name: format!("move `{}` {direction} {place}", short(instruction)),
             kind,
             before: vec![self.old_lines(stage, index)],
@@ -194,7 +194,7 @@ impl Teller<'_> {
     fn drop_move(&self, stage: usize, index: usize) -> Move {
         let instruction = self.work.instruction(stage, index);
         Move {
-            id: MoveKind::DropRedundant.id(self.old_line(stage, index)),
+            id: self.work.draft.id(MoveKind::DropRedundant, instruction),
             name: format!("leave out `{}`", short(instruction)),
             kind: MoveKind::DropRedundant,
             before: vec![self.old_lines(stage, index)],

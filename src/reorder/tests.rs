@@ -1,24 +1,31 @@
 //! Dockerfiles with what is made of them.
 
+mod cuts;
 mod interpret;
+mod verbs;
 
 use super::*;
 use crate::cost::rough_seconds;
 use crate::dockerfile::parse;
 
 fn propose_for(text: &str, files: &[(&str, &str)]) -> Proposal {
+    propose_with(text, files, &ReorderOptions::default())
+}
+
+fn propose_with(text: &str, files: &[(&str, &str)], options: &ReorderOptions) -> Proposal {
     let dockerfile = parse(text).expect("the test's Dockerfile is valid");
     let tree = Tree::from_pairs(files.iter().copied());
     let read = |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
     let edits = likely_edits(&dockerfile, &tree);
-    let input = ReorderInput {
-        tree: &tree,
-        files: &read,
-        edits: &edits,
-        seconds: &rough_seconds,
-        options: &ReorderOptions::default(),
-    };
+    let input = ReorderInput { tree: &tree, files: &read, edits: &edits, seconds: &rough_seconds, options };
     propose(&dockerfile, &input)
+}
+
+fn skipping(names: &[&str]) -> ReorderOptions {
+    ReorderOptions {
+        skip: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..ReorderOptions::default()
+    }
 }
 
 const NPM: &[(&str, &str)] = &[

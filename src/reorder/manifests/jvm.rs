@@ -2,7 +2,60 @@
 
 use super::{Install, Plan, Why};
 
+/// What Maven does from pom.xml alone.
+const MAVEN_FETCHES: [&str; 3] =
+    ["dependency:go-offline", "dependency:resolve", "dependency:resolve-plugins"];
+const MAVEN_VALUES: [&str; 16] = [
+    "-P",
+    "--activate-profiles",
+    "-D",
+    "--define",
+    "-T",
+    "--threads",
+    "-l",
+    "--log-file",
+    "-gs",
+    "--global-settings",
+    "-t",
+    "--toolchains",
+    "-b",
+    "--builder",
+    "--color",
+    "-rf",
+];
+
+/// What Gradle does without the sources.
+const GRADLE_FETCHES: [&str; 3] = ["dependencies", "resolveDependencies", "downloadDependencies"];
+const GRADLE_VALUES: [&str; 10] = [
+    "-x",
+    "--exclude-task",
+    "--configuration",
+    "-P",
+    "-D",
+    "-g",
+    "--gradle-user-home",
+    "--console",
+    "--max-workers",
+    "--warning-mode",
+];
+
+/// Refuses a command that has other goals or tasks beside those that fetch.
+fn only(install: &Install<'_>, fetches: &[&str], values: &[&str]) -> Result<(), Why> {
+    let words = &install.words;
+    let is_other = |at: &usize| {
+        let word = words[*at].as_str();
+        // `:app:dependencies` is the task of a project.
+        let task = if fetches == GRADLE_FETCHES { word.rsplit(':').next().unwrap_or(word) } else { word };
+        !word.starts_with('-') && !values.contains(&words[at - 1].as_str()) && !fetches.contains(&task)
+    };
+    match (1..words.len()).find(is_other) {
+        Some(at) => Err(Why::SharesCommand(words[at].clone())),
+        None => Ok(()),
+    }
+}
+
 pub(super) fn maven(install: &Install<'_>) -> Result<(), Why> {
+    only(install, &MAVEN_FETCHES, &MAVEN_VALUES)?;
     let pom = install.read("pom.xml")?;
     if pom.contains("<modules>") || pom.contains("<subprojects>") {
         return Err(Why::DependsOnSources(
@@ -23,6 +76,7 @@ pub(super) fn maven(install: &Install<'_>) -> Result<(), Why> {
 
 /// Gradle reads the build scripts of every project that its settings include.
 pub(super) fn gradle(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
+    only(install, &GRADLE_FETCHES, &GRADLE_VALUES)?;
     let mut scripts = vec![String::new()];
     for name in ["settings.gradle", "settings.gradle.kts"] {
         if !install.has(name) {

@@ -53,6 +53,9 @@ pub(super) fn find(site: &Site<'_>) -> Vec<Rewrite> {
     ways.iter().filter_map(|way| cut.at(way, &parts)).collect()
 }
 
+/// Package managers whose lists of packages an `update` fetches.
+const UPDATERS: [&str; 5] = ["apt-get", "apt", "apk", "yum", "dnf"];
+
 struct Cutter<'a> {
     site: &'a Site<'a>,
     command: &'a str,
@@ -161,7 +164,8 @@ impl Cutter<'_> {
         })
     }
 
-    /// Refuses a cut after which something is removed that was made before it: apart, it would stay in a layer.
+    /// Refuses a cut after which something is removed that was made before it (apart, it would stay in a layer), and
+    /// one between an update of package lists and what uses them.
     fn separable(&self, cut: usize) -> Option<()> {
         const REMOVERS: [&str; 10] = [
             "del",
@@ -175,6 +179,11 @@ impl Cutter<'_> {
             "clear-cache",
             "erase",
         ];
+        // What an update fetched would be old, or gone, when what comes after it runs anew.
+        let words: Vec<&str> = self.texts[cut - 1].split_whitespace().collect();
+        if UPDATERS.contains(words.first()?) && words.contains(&"update") {
+            return None;
+        }
         let left = self.effects(&self.texts[..cut].join(" && "));
         let after = self.script(&self.texts.join(" && "));
         let before = self.script(&self.texts[..cut].join(" && ")).commands.len();

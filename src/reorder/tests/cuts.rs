@@ -1,0 +1,71 @@
+//! RUNs that are cut: what their parts are called, and what is declared of them.
+
+use super::*;
+use crate::declare::Declarations;
+
+/// Two parts of line 6 move up, each to another place.
+const TWICE: &str = "FROM python:3-alpine\nWORKDIR /app\nCOPY requirements.txt ./\nCOPY a.py ./\nENV A=1\nRUN apk add --no-cache gcc g++ make cmake git musl-dev linux-headers curl && pip install -r requirements.txt && python a.py\n";
+
+fn ids(proposal: &Proposal) -> Vec<&str> {
+    proposal.moves.iter().map(|made| made.id.as_str()).collect()
+}
+
+#[test]
+fn no_two_moves_have_one_id_and_one_can_be_left_out() {
+    let files = &[
+        ("package.json", r#"{"name":"x"}"#),
+        ("package-lock.json", r#"{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x"}}}"#),
+        ("requirements.txt", "flask\n"),
+        ("a.py", "x"),
+        ("src/a.js", "x"),
+    ];
+    let cuts = "FROM node:alpine\nWORKDIR /app\nCOPY . .\nRUN apk add --no-cache gcc make cmake && npm ci && npm run build\n";
+    let mut parted = 0;
+    for text in [TWICE, cuts] {
+        let whole = propose_for(text, files);
+        let all = ids(&whole);
+        let distinct: BTreeSet<&&str> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len(), "{all:?}");
+        for id in &all {
+            parted += usize::from(id.contains('.'));
+            let without = propose_with(text, files, &skipping(&[id]));
+            assert!(!ids(&without).contains(id), "{id} is left out of {:?}", ids(&without));
+            assert!(without.expected_after >= whole.expected_after - 1e-9, "{id}: {}", shown(text, files));
+            if id.contains('.') {
+                let first = id.split('.').next().expect("a part");
+                let keeps = ids(&without).contains(&first) || !all.contains(&first);
+                assert!(keeps, "{id} alone is left out: {:?}", ids(&without));
+            }
+        }
+    }
+    assert!(parted > 0, "no case has two parts of a line that move alike");
+}
+
+/// The seconds that a Dockerfile declares, RUN by RUN.
+fn declared(text: &str) -> Vec<(Option<f64>, Option<u64>)> {
+    let dockerfile = parse(text).expect("it parses");
+    let (all, problems) = Declarations::read(&dockerfile);
+    assert!(problems.is_empty(), "{problems:?}");
+    let instructions = &dockerfile.stages[0].instructions;
+    let runs = (0..instructions.len()).filter(|at| instructions[*at].kind.keyword() == "RUN");
+    runs.map(|at| all.get(0, at).map_or((None, None), |own| (own.seconds, own.bytes))).collect()
+}
+
+#[test]
+fn what_is_declared_of_a_run_is_shared_among_its_parts() {
+    let text =
+        |comment: &str| format!("FROM node\nWORKDIR /app\nCOPY . .\n{comment}RUN npm ci && npm run build\n");
+    for (comment, expected) in [
+        ("# layerlab: seconds=100\n", vec![(Some(59.9), None), (Some(40.1), None)]),
+        (
+            "# both\n# layerlab: bytes=10MB seconds=100\n",
+            vec![(Some(59.9), Some(5_992_063)), (Some(40.1), Some(4_007_937))],
+        ),
+        ("# nothing\n", vec![(None, None), (None, None)]),
+        // What the whole reads is not what each part does: it stays one.
+        ("# layerlab: seconds=100 writes=/app\n", vec![(Some(100.0), None)]),
+    ] {
+        let proposal = propose_for(&text(comment), NPM);
+        assert_eq!(declared(&proposal.text), expected, "{}", proposal.text);
+    }
+}
