@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::output::words;
-use crate::cli::reorder::{self, FolderView};
+use crate::cli::reorder;
 use crate::cli::weights::Weights;
 use crate::cli::{BuildFlags, Sources, costs};
-use crate::context::{Change, Ignore, Trap, WatchEvent, WatchMode, find_ignore};
+use crate::context::{Ignore, WatchMode};
+use crate::cost::Day;
 use crate::cost::view::SizesView;
-use crate::cost::{Day, StepSeconds};
-use crate::dockerfile::Dockerfile;
-use crate::explain::findings;
-use crate::reorder::{Proposal, ReorderInput, ReorderOptions, propose, propose_checked};
 use crate::tui::app::{Request, Snapshot, Told};
-use crate::tui::model::{Header, MoveRow, Moves, Tone, Watching, Words, say};
+use crate::tui::model::{Header, Moves, Watching, Words};
 use crate::tui::text;
 use crate::tui::workbench::{Setting, Workbench, timed};
+
+mod look;
+mod notes;
+mod proposal;
 
 /// Edits of a day where no history tells.
 const PER_DAY: u32 = Day::EDITS as u32;
@@ -122,76 +122,6 @@ impl Desk {
         Ok(desk)
     }
 
-    /// Fills the right side: the user's file, or a better order if there is one.
-    pub fn fill_right(&mut self) {
-        match &self.against {
-            Some(against) => {
-                self.bench.set_right(&against.name, &against.name, &against.text, true);
-                self.bench.predict();
-            }
-            None => self.propose(true),
-        }
-    }
-
-    /// Looks for a better order and puts it on the right; `anew` as in [`Workbench::set_right`].
-    fn propose(&mut self, anew: bool) {
-        let Some(dockerfile) = self.bench.left().1.cloned() else { return };
-        // While the text on disk cannot be read, the proposal for the last good one stays.
-        if *dockerfile.text != **self.bench.left().0 {
-            return;
-        }
-        let proposal = self.proposal(&dockerfile);
-        self.moves = Some(Arc::new(moves_of(&dockerfile.text, &proposal)));
-        if proposal.improves() {
-            let same = self.bench.right_text().is_some_and(|text| **text == *proposal.text);
-            if !same {
-                self.bench.set_right("reordered", "reordered Dockerfile", &proposal.text, anew);
-            }
-        } else if self.skip.is_empty() {
-            self.bench.set_no_right("No safe better order was found; m says what was looked at.");
-        } else {
-            self.bench.set_no_right("All moves that help are switched off; m shows them.");
-        }
-        self.bench.predict();
-    }
-
-    fn proposal(&mut self, dockerfile: &Dockerfile) -> Proposal {
-        let tree = self.bench.tree().clone();
-        let ignore = self.sources.ignore_file.as_ref().map(|(_, text)| Arc::from(text.as_str()));
-        let context = &self.sources.context;
-        let weights = self.weights.get_or_insert_with(|| Weights::of(context, dockerfile, &tree, ignore));
-        let seconds = match self.bench.left_outcome() {
-            Some(outcome) => {
-                let costs = costs::of_input(&outcome.input, &outcome.graph, &costs::measured(context));
-                StepSeconds::new(dockerfile, &outcome.graph, &costs)
-            }
-            None => StepSeconds::default(),
-        };
-        let options = ReorderOptions {
-            target: self.sources.options.target.clone(),
-            build_args: self.sources.options.build_args.clone(),
-            skip: self.skip.clone(),
-        };
-        let input = ReorderInput {
-            tree: &tree,
-            files: &FolderView::new(context),
-            edits: &weights.edits,
-            seconds: &|stage, instruction| seconds.get(stage, instruction),
-            options: &options,
-        };
-        let built = self.bench.left_outcome().map(|outcome| outcome.input.clone());
-        let proposal = match built {
-            Some(build) => propose_checked(dockerfile, &input, &build),
-            None => propose(dockerfile, &input),
-        };
-        if self.per_day.is_none()
-            && let Some(per_day) = weights.per_day.filter(|n| *n >= 1.0)
-        {
-            self.bench.set_per_day(per_day.round() as u32);
-        }
-        proposal
-    }
-
     /// Files to watch besides the context.
     pub fn besides(&self) -> Vec<PathBuf> {
         let mut also = Vec::new();
@@ -218,229 +148,6 @@ impl Desk {
     /// How edits are noticed.
     pub fn watching(&self) -> &Watching {
         &self.watching
-    }
-
-    /// Looks at what the watcher's hints name.
-    pub fn look(&mut self, events: &[WatchEvent]) -> Seen {
-        let mut dirty: Vec<&Path> = Vec::new();
-        let (mut sweep, mut told) = (false, false);
-        for event in events {
-            match event {
-                WatchEvent::Dirty(paths) => dirty.extend(paths.iter().map(PathBuf::as_path)),
-                WatchEvent::SweepNeeded => sweep = true,
-                WatchEvent::FellBackToPolling(why) => {
-                    self.watching = Watching::Polling(Some(why.clone()));
-                    told = true;
-                }
-                WatchEvent::Error(why) => {
-                    self.not_watched = Some(why.clone());
-                    told = true;
-                }
-            }
-        }
-        let mut changes = if sweep { self.sources.scan.sweep() } else { self.sources.scan.update(&dirty) };
-        let other_rules = self.look_at_rules(&mut changes);
-        let texts = self.look_at_texts();
-        if changes.is_empty() && !texts.left && !texts.right && !other_rules {
-            return Seen { changed: told, other_rules };
-        }
-        self.take(&changes, texts);
-        Seen { changed: true, other_rules }
-    }
-
-    /// Reads the ignore file again; yields whether its rules are others.
-    fn look_at_rules(&mut self, changes: &mut Vec<Change>) -> bool {
-        let Some(dockerfile) = &self.sources.dockerfile_path else { return false };
-        // What cannot be read now may be read at the next event.
-        let Ok(found) = find_ignore(&self.sources.context, dockerfile) else { return false };
-        if found == self.sources.ignore_file {
-            return false;
-        }
-        let ignore = match &found {
-            None => Ok(Ignore::default()),
-            Some((_, text)) => Ignore::parse(text),
-        };
-        let name = found.as_ref().map(|(path, _)| path.display().to_string()).unwrap_or_default();
-        self.sources.ignore_file = found;
-        match ignore {
-            Ok(ignore) => {
-                self.ignore_problem = None;
-                changes.extend(self.sources.scan.set_ignore(ignore));
-                changes.sort();
-                changes.dedup();
-                true
-            }
-            Err(problem) => {
-                self.ignore_problem = Some(format!("{name}:{problem}; the rules before it still hold"));
-                true
-            }
-        }
-    }
-
-    /// Reads both Dockerfiles again.
-    fn look_at_texts(&mut self) -> Texts {
-        let mut texts = Texts::default();
-        // A file that is away for a moment is being saved.
-        if let Some(text) = self.sources.dockerfile_path.as_deref().and_then(read_lossy)
-            && text != *self.sources.text
-        {
-            self.sources.text = Arc::from(text);
-            texts.left = true;
-        }
-        if let Some(against) = &mut self.against
-            && let Some(text) = read_lossy(&against.path)
-            && text != against.text
-        {
-            against.text = text;
-            texts.right = true;
-        }
-        texts
-    }
-
-    fn take(&mut self, changes: &[Change], texts: Texts) {
-        let mut what: Vec<String> = changes.iter().map(|c| c.path.clone()).collect();
-        self.bench.set_tree(self.sources.scan.shipped(), &what);
-        if texts.left {
-            self.bench.set_left(&self.sources.text.clone());
-            self.name(&mut what, self.sources.dockerfile_path.clone());
-        }
-        if texts.right {
-            let path = self.against.as_ref().map(|a| a.path.clone());
-            self.name(&mut what, path);
-        }
-        if let Some(against) = self.against.as_ref().filter(|_| texts.right) {
-            self.bench.set_right(&against.name, &against.name, &against.text, false);
-        }
-        if self.against.is_none() && (texts.left || changes.iter().any(may_change_proposal)) {
-            self.propose(false);
-        }
-        let (took, ()) = timed(|| self.bench.edited(&what, false));
-        self.took = took;
-        self.list_ignored();
-    }
-
-    /// Adds a Dockerfile to what was edited, by its path in the context or its name.
-    fn name(&self, what: &mut Vec<String>, path: Option<PathBuf>) {
-        let Some(path) = path else { return };
-        let inside = self.sources.in_context(&path);
-        let name = inside.unwrap_or_else(|| path.display().to_string());
-        if !what.contains(&name) {
-            what.insert(0, name);
-        }
-    }
-
-    fn list_ignored(&mut self) {
-        self.ignored =
-            Arc::new(self.sources.scan.ignored().map(|(p, whole)| (p.to_string(), whole)).collect());
-    }
-
-    /// Looks for traps, gathers what to know and weighs the image; yields whether any of it is other than before.
-    /// Costs a walk over all files, so it waits until the picture was drawn.
-    pub fn look_closer(&mut self) -> bool {
-        let sizes = self.bench.sizes();
-        let other_sizes = self.sizes.as_deref() != sizes.as_ref();
-        self.sizes = sizes.map(Arc::new);
-        self.look_for_traps() || other_sizes
-    }
-
-    fn look_for_traps(&mut self) -> bool {
-        let mut notes: Vec<Words> = Vec::new();
-        if let Some(problem) = &self.ignore_problem {
-            notes.push(vec![say(Tone::Bad, text::safe(problem).into_owned())]);
-        }
-        if let Watching::Polling(Some(why)) = &self.watching {
-            let why = format!("Edits are noticed by looking every second: {}.", text::safe(why));
-            notes.push(vec![say(Tone::Maybe, why)]);
-        }
-        if let Some(why) = &self.not_watched {
-            notes.push(vec![say(Tone::Maybe, format!("Not everything is watched: {}.", text::safe(why)))]);
-        }
-        let ignore_file = self.sources.ignore_file.as_ref().map(|(p, _)| shown(p));
-        let of_context = self.sources.traps();
-        let mut told: Vec<(String, String)> = of_context
-            .iter()
-            .filter(|trap| self.bites(trap))
-            .map(|trap| words::trap(trap, ignore_file.as_deref()))
-            .collect();
-        if let Some(outcome) = self.bench.left_outcome() {
-            let input = &outcome.input;
-            let found = findings(&input.dockerfile, &outcome.graph, &input.options);
-            told.extend(found.iter().map(|f| words::finding(f, &self.sources.dockerfile_name)));
-        }
-        for (what, instead) in told {
-            notes.push(vec![
-                say(Tone::Maybe, "Trap: "),
-                say(Tone::Plain, format!("{}. ", text::safe(&what))),
-                say(Tone::Dim, "Instead: "),
-                say(Tone::Path, text::safe(&instead).into_owned()),
-            ]);
-        }
-        let trap = notes.first().cloned().map(|mut words| {
-            if notes.len() > 1 {
-                words.push(say(Tone::Dim, format!("  ({} more: i)", notes.len() - 1)));
-            }
-            words
-        });
-        for warning in self.sources.scan.warnings().iter().take(20) {
-            notes.push(vec![say(
-                Tone::Plain,
-                text::safe(&crate::cli::project::warning(warning)).into_owned(),
-            )]);
-        }
-        notes.extend(self.facts());
-        let changed = *self.notes != notes || self.trap != trap;
-        self.trap = trap;
-        self.notes = Arc::new(notes);
-        changed
-    }
-
-    /// Tells whether a trap concerns what is built: a Dockerfile in the context harms only who copies it.
-    fn bites(&mut self, trap: &Trap) -> bool {
-        match trap {
-            Trap::OwnContext { path } if path == ".git" => {
-                let some =
-                    self.bench.tree().subtree(".git").and_then(|git| {
-                        git.iter().find(|(_, e)| !e.is_dir()).map(|(p, _)| format!(".git/{p}"))
-                    });
-                some.is_some_and(|path| self.counts(&path))
-            }
-            Trap::OwnContext { path } => self.counts(&path.clone()),
-            _ => true,
-        }
-    }
-
-    fn counts(&mut self, path: &str) -> bool {
-        self.bench.impacts(&[path.to_string()]).iter().any(|(_, left, _)| left.steps > 0)
-    }
-
-    fn facts(&self) -> Vec<Words> {
-        let stats = self.sources.scan.stats();
-        let how = match &self.watching {
-            Watching::Native => "by the system's events",
-            Watching::Polling(_) => "by looking every second",
-            Watching::Off => "not at all",
-            Watching::Starting => "not yet",
-        };
-        let ignore = match &self.sources.ignore_file {
-            Some((path, _)) => {
-                format!("{} leaves out {}.", shown(path), text::plural(self.ignored.len(), "path"))
-            }
-            None => "There is no .dockerignore: every file is part of the context.".to_string(),
-        };
-        let weights = match self.weights.as_ref().and_then(|w| w.commits) {
-            Some(n) => format!("What is edited how often was counted over {n} commits of the git history."),
-            None => "What is edited how often is guessed by kind of file: there is no git history to count."
-                .into(),
-        };
-        let read = format!(
-            "The last look read {} and knew {} by their stat.",
-            text::plural(stats.read, "file"),
-            text::count(stats.known)
-        );
-        [ignore, format!("Edits are noticed {how}."), read, weights]
-            .into_iter()
-            .map(|fact| vec![say(Tone::Plain, text::safe(&fact).into_owned())])
-            .collect()
     }
 
     /// Does what the screen asks for.
@@ -532,22 +239,12 @@ impl Desk {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Texts {
-    left: bool,
-    right: bool,
-}
-
 impl Against {
     fn read(path: &Path) -> anyhow::Result<Self> {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         Ok(Self { path: path.to_path_buf(), name: shown(path), text })
     }
-}
-
-fn read_lossy(path: &Path) -> Option<String> {
-    std::fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn shown(path: &Path) -> String {
@@ -562,45 +259,5 @@ fn context_name(context: &Path) -> String {
         Some(below) if below.as_os_str().is_empty() => "~".into(),
         Some(below) => format!("~/{}", below.display()),
         None => absolute.display().to_string(),
-    }
-}
-
-/// Tells whether a change may lead to another proposal: what is there, and what manifests say. The content of
-/// sources does not count.
-fn may_change_proposal(change: &Change) -> bool {
-    use crate::context::ChangeKind;
-    if change.kind != ChangeKind::Content {
-        return true;
-    }
-    let name = change.path.rsplit('/').next().unwrap_or_default();
-    let manifest =
-        [".json", ".lock", ".toml", ".txt", ".yaml", ".yml", ".xml", ".gradle", ".kts", ".mod", ".sum"];
-    let project = [".cfg", ".sln", ".slnx", "proj", ".props", ".config", "file", ".work"];
-    let lower = name.to_lowercase();
-    manifest.iter().chain(&project).any(|end| lower.ends_with(end)) || lower.starts_with('.')
-}
-
-/// The moves of a proposal, with their lines before and after.
-fn moves_of(before: &str, proposal: &Proposal) -> Moves {
-    let lines = |text: &str, ranges: &[std::ops::Range<usize>]| -> Vec<(usize, String)> {
-        let all: Vec<&str> = text.lines().collect();
-        let numbers = ranges.iter().cloned().flatten();
-        numbers.filter_map(|n| Some((n, text::safe(all.get(n.checked_sub(1)?)?).into_owned()))).collect()
-    };
-    let row = |made: &crate::reorder::Move| MoveRow {
-        id: made.id.clone(),
-        name: text::safe(&made.name).into_owned(),
-        why_safe: text::safe(&made.why_safe).into_owned(),
-        saves: made.saves,
-        before: lines(before, &made.before),
-        after: lines(&proposal.text, &made.after),
-        on: true,
-    };
-    let safe = |text: &str| text::safe(text).into_owned();
-    Moves {
-        rows: proposal.moves.iter().map(row).collect(),
-        offered: proposal.offered.iter().map(|o| (safe(&o.name), safe(&o.changes))).collect(),
-        refused: proposal.refused.iter().map(|r| (r.line, safe(&r.what), safe(&r.why))).collect(),
-        expected: (proposal.expected_before, proposal.expected_after),
     }
 }
