@@ -6,21 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::model::{Comparison, Edit, Impact, Problem, Side, Tally, Tone, say};
-use super::picture::{self, Seen};
-use super::text;
+use super::picture;
 use crate::context::{Digest, Entry, Tree, diff};
 use crate::cost::compare::compare;
 use crate::cost::view::SizesView;
-use crate::cost::{self, Inputs, Measured, Sizes, StepCost};
+use crate::cost::{Inputs, Measured, Sizes};
 use crate::declare::Declarations;
-use crate::dockerfile::{self, Dockerfile};
+use crate::dockerfile::Dockerfile;
 use crate::explain::How;
-use crate::graph::{GraphOptions, NoCache};
-use crate::simulate::{BuildInput, Outcome, Simulator};
-use crate::solver::Status;
+use crate::graph::GraphOptions;
+use crate::simulate::Outcome;
 
-/// Past edits that are kept with their pictures.
-const KEPT: usize = 100;
+mod record;
+mod version;
+
+use record::Before;
+use version::Version;
 
 /// What all builds here have in common.
 #[derive(Debug, Clone, Default)]
@@ -55,145 +56,6 @@ pub struct Workbench {
     live: Arc<Comparison>,
     generation: u64,
     pretences: u32,
-}
-
-/// One Dockerfile with its builders.
-#[derive(Debug, Clone)]
-struct Version {
-    title: String,
-    file: String,
-    text: Arc<str>,
-    /// The last text that could be read.
-    good: Option<Arc<Dockerfile>>,
-    problem: Option<Problem>,
-    /// What `b` builds on.
-    builder: Simulator,
-    /// Builds after every edit: for the tally, and for what an edit alone does.
-    daily: Simulator,
-    seen: Option<(Outcome, Arc<Vec<StepCost>>)>,
-}
-
-/// What `u` goes back to.
-#[derive(Debug, Clone)]
-struct Before {
-    built: Tree,
-    pretended: BTreeMap<String, u32>,
-    builders: [Option<(Simulator, Simulator)>; 2],
-    edits: usize,
-    tally: Tally,
-}
-
-impl Version {
-    fn new(title: &str, file: &str, text: &str) -> Self {
-        let mut version = Self {
-            title: title.to_string(),
-            file: file.to_string(),
-            text: "".into(),
-            good: None,
-            problem: None,
-            builder: Simulator::default(),
-            daily: Simulator::default(),
-            seen: None,
-        };
-        version.read(text);
-        version
-    }
-
-    /// Takes another text; what cannot be read is told, and the last good text stays.
-    fn read(&mut self, text: &str) {
-        self.text = text.into();
-        match dockerfile::parse(text) {
-            Ok(good) => {
-                self.good = Some(Arc::new(good));
-                self.problem = None;
-            }
-            Err(diagnostic) => self.problem = Some(picture::problem(&self.file, text, &diagnostic)),
-        }
-    }
-
-    fn input(&self, setting: &Setting, tree: &Tree) -> Option<BuildInput> {
-        Some(BuildInput {
-            dockerfile: Arc::clone(self.good.as_ref()?),
-            options: setting.options.clone(),
-            context: tree.clone(),
-            named: setting.named.clone(),
-        })
-    }
-
-    /// Starts over with a cache that holds a build of this tree.
-    fn start_over(&mut self, setting: &Setting, built: &Tree) {
-        self.builder = Simulator::default();
-        if let Some(mut input) = self.input(setting, built) {
-            // --no-cache is asked of what comes after.
-            input.options.no_cache = NoCache::Off;
-            // What cannot be built leaves an empty cache, and is told by the prediction.
-            let _ = self.builder.build(&input);
-        }
-        self.daily = self.builder.clone();
-    }
-
-    fn predict(&mut self, setting: &Setting, tree: &Tree) {
-        let Some(input) = self.input(setting, tree) else { return };
-        match self.builder.predict(&input) {
-            Ok(outcome) => self.keep(setting, outcome),
-            Err(diagnostic) => {
-                self.problem = Some(picture::problem(&self.file, &self.text, &diagnostic));
-            }
-        }
-    }
-
-    fn keep(&mut self, setting: &Setting, outcome: Outcome) {
-        let (declared, _) = Declarations::read(&outcome.input.dockerfile);
-        let inputs = Inputs {
-            context: &outcome.input.context,
-            named: &outcome.input.named,
-            measured: &setting.measured,
-            declared: &declared,
-        };
-        let costs = cost::estimate(&outcome.graph, &inputs);
-        // A problem of the text that is on disk now goes before one of the build.
-        let unread = self.good.as_ref().is_none_or(|good| good.text != self.text);
-        if !unread {
-            let error = outcome.prediction.error.as_ref();
-            self.problem = error.map(|d| picture::problem(&self.file, &self.text, d));
-        }
-        self.seen = Some((outcome, Arc::new(costs)));
-    }
-
-    fn seen(&self) -> Option<Seen<'_>> {
-        let (outcome, costs) = self.seen.as_ref()?;
-        Some(Seen { title: &self.title, dockerfile: &outcome.input.dockerfile, outcome, costs })
-    }
-
-    /// What an edit of one file would rebuild after all edits so far were built.
-    fn impact(&mut self, setting: &Setting, edited: &Tree) -> Option<Impact> {
-        let input = self.input(setting, edited)?;
-        let outcome = self.daily.predict(&input).ok()?;
-        let costs = self.seen.as_ref().map(|(_, costs)| Arc::clone(costs))?;
-        let one_stage = outcome.graph.steps.iter().all(|s| s.label.stage.is_none());
-        let mut impact = Impact { certain: true, ..Impact::default() };
-        let mut counted = BTreeSet::new();
-        for p in outcome.prediction.steps.iter().filter(|p| p.status == Status::Executed) {
-            let step = &outcome.graph.steps[p.step];
-            impact.steps += 1;
-            impact.certain &= p.certain;
-            if one_stage {
-                impact.numbers.push(step.label.index);
-            }
-            if counted.insert(step.vertex) {
-                impact.seconds += costs.get(p.step).map_or(0.0, |c| c.seconds.value);
-            }
-        }
-        Some(impact)
-    }
-
-    /// Builds after an edit; yields the picture's part of it.
-    fn build_daily(&mut self, setting: &Setting, tree: &Tree) -> Option<(Outcome, Arc<Vec<StepCost>>)> {
-        let input = self.input(setting, tree)?;
-        let outcome = self.daily.build(&input).ok()?;
-        let costs = self.seen.as_ref().map(|(_, costs)| Arc::clone(costs))?;
-        Some((outcome, costs))
-    }
 }
 
 impl Workbench {
@@ -360,55 +222,6 @@ impl Workbench {
         self.setting.named = named;
     }
 
-    /// Counts an edit of these paths, and predicts.
-    pub fn edited(&mut self, what: &[String], pretended: bool) {
-        self.predict();
-        // A text that cannot be read is no build.
-        if self.left.good.as_ref().is_some_and(|good| good.text == self.left.text) {
-            self.record(what, pretended);
-        }
-    }
-
-    /// Pretends edits of files of the context.
-    pub fn pretend(&mut self, paths: &[String]) {
-        self.remember();
-        for path in paths.iter().filter(|path| self.tree.contains(path)) {
-            self.pretences += 1;
-            self.pretended.insert(path.clone(), self.pretences);
-        }
-        self.edited(paths, true);
-    }
-
-    /// Takes back the last pretended edit or build; yields whether there was one.
-    pub fn undo(&mut self) -> bool {
-        let Some(before) = self.undo.pop() else { return false };
-        self.built = before.built;
-        self.pretended = before.pretended;
-        let [left, right] = before.builders;
-        if let Some((builder, daily)) = left {
-            (self.left.builder, self.left.daily) = (builder, daily);
-        }
-        if let (Some(version), Some((builder, daily))) = (&mut self.right, right) {
-            (version.builder, version.daily) = (builder, daily);
-        }
-        self.edits.truncate(before.edits.saturating_sub(self.dropped));
-        self.tally = before.tally;
-        self.predict();
-        true
-    }
-
-    /// Counts the present state as built on both sides.
-    pub fn build(&mut self) {
-        self.remember();
-        for version in [Some(&mut self.left), self.right.as_mut()].into_iter().flatten() {
-            if let Some((outcome, _)) = &version.seen {
-                version.builder.commit(outcome);
-            }
-        }
-        self.built = self.current();
-        self.predict();
-    }
-
     /// What a change of each of these files would rebuild, left and right.
     pub fn impacts(&mut self, paths: &[String]) -> Vec<(String, Impact, Option<Impact>)> {
         let current = self.current();
@@ -451,51 +264,6 @@ impl Workbench {
         picture::freshen(&mut live, &self.live);
         self.live = Arc::new(live);
     }
-
-    /// Builds after an edit on both sides, for the tally and the list of edits.
-    fn record(&mut self, what: &[String], pretended: bool) {
-        let tree = self.current();
-        let left = self.left.build_daily(&self.setting, &tree);
-        let right = self.right.as_mut().and_then(|right| right.build_daily(&self.setting, &tree));
-        let Some((outcome, costs)) = &left else { return };
-        let seen_left =
-            Seen { title: &self.left.title, dockerfile: &outcome.input.dockerfile, outcome, costs };
-        let seen_right = match (&self.right, &right) {
-            (Some(version), Some((outcome, costs))) => {
-                Some(Seen { title: &version.title, dockerfile: &outcome.input.dockerfile, outcome, costs })
-            }
-            _ => None,
-        };
-        let picture = picture::compare(&seen_left, seen_right.as_ref());
-        let tally = &mut self.tally;
-        tally.edits += 1;
-        tally.pretended += usize::from(pretended);
-        tally.left += picture.left.totals.seconds;
-        if let Some(right) = &picture.right {
-            tally.right = Some(tally.right.unwrap_or(0.0) + right.totals.seconds);
-        }
-        tally.estimated |= picture.left.totals.basis == cost::Basis::Estimated;
-        let path = what.first().cloned();
-        self.edits.push(Edit { what: named(what), path, pretended, picture: Arc::new(picture) });
-        if self.edits.len() > KEPT {
-            self.edits.remove(0);
-            self.dropped += 1;
-        }
-    }
-
-    fn remember(&mut self) {
-        let of = |version: &Version| (version.builder.clone(), version.daily.clone());
-        self.undo.push(Before {
-            built: self.built.clone(),
-            pretended: self.pretended.clone(),
-            builders: [Some(of(&self.left)), self.right.as_ref().map(of)],
-            edits: self.edits.len() + self.dropped,
-            tally: self.tally,
-        });
-        if self.undo.len() > KEPT {
-            self.undo.remove(0);
-        }
-    }
 }
 
 /// A tree in which some files were edited; each number makes another edit of the same file.
@@ -517,14 +285,6 @@ fn with_edits(tree: &Tree, edits: &BTreeMap<String, u32>) -> Tree {
         edited.insert(&at, entry);
     }
     edited
-}
-
-fn named(what: &[String]) -> String {
-    match what {
-        [] => "nothing".into(),
-        [one] => text::safe(one).into_owned(),
-        [first, rest @ ..] => format!("{} and {} more", text::safe(first), rest.len()),
-    }
 }
 
 fn words_of_problem(problem: &Problem, predicted: bool) -> super::model::Words {
