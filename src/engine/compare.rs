@@ -2,17 +2,26 @@
 //!
 //! Pure: a prediction and what a build reported come in, rows with a verdict go out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use super::progress::{Format, Progress, RealStep, Status as RealStatus};
 use crate::context::Digest;
-use crate::dockerfile::{Diagnostic, DiagnosticKind};
 use crate::explain::Cause;
-use crate::graph::{Action, Graph, Label, Op, Source, VertexId};
+use crate::graph::Label;
 use crate::simulate::Outcome;
 use crate::solver::{Assumption, Status, StepPrediction};
+
+mod ending;
+mod excused;
+mod fresh;
+mod matched;
+
+pub use ending::{Ending, ending};
+pub use excused::{excuse, excuse_overtaken, note_overtaken};
+pub use fresh::{freshness, is_all_fresh};
+use matched::{Found, How, Matched};
 
 /// What is known of the engine that reported, and of the state it began with.
 #[derive(Debug, Clone, Default)]
@@ -88,48 +97,6 @@ pub enum Verdict {
     NotReached,
 }
 
-/// How a whole build ended, predicted and real.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Ending {
-    /// It was built, as predicted.
-    Built,
-    /// It failed, as predicted.
-    FailedAsPredicted {
-        /// layerlab's words.
-        predicted: String,
-        /// The engine's words.
-        real: String,
-    },
-    /// A command failed or something outside of the model did: nothing to compare from there on.
-    Failed {
-        /// The engine's words.
-        real: String,
-    },
-    /// The engine's frontend is older than what the Dockerfile asks for.
-    NotSupported {
-        /// The engine's words.
-        real: String,
-    },
-    /// layerlab predicted an error and the engine built.
-    ErrorNotReal {
-        /// layerlab's words.
-        predicted: String,
-    },
-    /// The engine found an error that layerlab should have predicted.
-    ErrorNotPredicted {
-        /// The engine's words.
-        real: String,
-    },
-}
-
-impl Ending {
-    /// Says whether layerlab was wrong about it.
-    pub fn is_different(&self) -> bool {
-        matches!(self, Self::ErrorNotReal { .. } | Self::ErrorNotPredicted { .. })
-    }
-}
-
 /// Compares the steps. FROM is left out: whether a base image counts as cached says nothing.
 pub fn rows(outcome: &Outcome, real: &Progress, around: &Circumstances) -> Vec<Row> {
     let predicted: Vec<&StepPrediction> =
@@ -151,168 +118,9 @@ pub fn rows(outcome: &Outcome, real: &Progress, around: &Circumstances) -> Vec<R
     rows
 }
 
-/// Compares how the builds ended.
-pub fn ending(predicted: Option<&Diagnostic>, real: &Progress, around: &Circumstances) -> Ending {
-    match (predicted, &real.failure) {
-        (None, None) => Ending::Built,
-        (Some(error), None) => Ending::ErrorNotReal { predicted: error.message.clone() },
-        (Some(error), Some(failure)) => {
-            let same = match (&error.kind, &error.path) {
-                (DiagnosticKind::SourceNotFound, Some(path)) => failure.message.contains(path.as_str()),
-                _ => true,
-            };
-            let (predicted, real) = (error.message.clone(), failure.message.clone());
-            if same {
-                Ending::FailedAsPredicted { predicted, real }
-            } else {
-                Ending::ErrorNotPredicted { real }
-            }
-        }
-        (None, Some(failure)) => {
-            let real = failure.message.clone();
-            if is_frontend_error(&real) && around.dockerd.is_some_and(is_old) {
-                Ending::NotSupported { real }
-            } else if is_frontend_error(&real) || is_missing_source(&real) {
-                Ending::ErrorNotPredicted { real }
-            } else {
-                Ending::Failed { real }
-            }
-        }
-    }
-}
-
 /// Engines whose own frontend lacks flags and stale hits of today's.
 fn is_old(version: (u32, u32)) -> bool {
     version < (27, 0)
-}
-
-/// The Dockerfile itself was refused.
-fn is_frontend_error(message: &str) -> bool {
-    // The last is how a frontend of 2021 ends at a variable that it cannot expand.
-    let words = [
-        "parse error",
-        "nknown flag",
-        "nknown instruction",
-        "failed to parse dockerfile",
-        "not a valid",
-        "failed to create LLB definition",
-    ];
-    words.iter().any(|w| message.contains(w))
-}
-
-/// A COPY names a path that is not there.
-fn is_missing_source(message: &str) -> bool {
-    message.contains("not found")
-        && (message.contains("failed to calculate checksum")
-            || message.contains("failed to compute cache key"))
-}
-
-/// Real steps found for predicted ones.
-struct Matched<'a> {
-    by_prediction: Vec<Option<Found<'a>>>,
-    unpredicted: Vec<&'a RealStep>,
-}
-
-#[derive(Clone, Copy)]
-struct Found<'a> {
-    step: &'a RealStep,
-    how: How,
-}
-
-/// How a real step was found.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum How {
-    /// By its label, or by that of a step of equal definition, which is reported once.
-    Label,
-    /// Printed as older engines do: ONBUILD triggers without the word and not counted, no `stage-0` for a
-    /// Dockerfile of one stage whose RUN has a mount.
-    OlderLabel,
-    /// By stage and text, under other numbers.
-    OtherNumber,
-}
-
-impl<'a> Matched<'a> {
-    fn new(predicted: &[&StepPrediction], real: &[&'a RealStep], graph: &Graph, old: bool) -> Self {
-        let shifted = shifted_stages(predicted, real);
-        let key = |label: &Label, of_real: bool| {
-            let shift = u32::from(of_real && shifted.contains(&label.stage));
-            (label.stage.clone(), label.index + shift, label.of, normal(&label.instruction))
-        };
-        let mut taken = vec![false; real.len()];
-        let mut by_label: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, step) in real.iter().enumerate() {
-            by_label.entry(key(&step.label, true)).or_default().push(at);
-        }
-        let mut found: Vec<Option<Found<'a>>> = predicted
-            .iter()
-            .map(|step| {
-                let at = *by_label.get(&key(&step.label, false))?.first()?;
-                taken[at] = true;
-                Some(Found { step: real[at], how: How::Label })
-            })
-            .collect();
-        // Two vertices of equal definition are one and reported once, under the label of either.
-        let by_vertex: HashMap<VertexId, Found<'a>> = predicted
-            .iter()
-            .zip(&found)
-            .filter_map(|(step, found)| Some((graph.steps[step.step].vertex, (*found)?)))
-            .collect();
-        for (step, found) in predicted.iter().zip(&mut found) {
-            if found.is_none() {
-                *found = by_vertex.get(&graph.steps[step.step].vertex).copied();
-            }
-        }
-        for (step, found) in predicted.iter().zip(&mut found) {
-            if found.is_some() {
-                continue;
-            }
-            let text = normal(&step.label.instruction);
-            let trigger = graph.steps[step.step].onbuild;
-            let bare = text.strip_prefix("ONBUILD ").filter(|_| trigger).unwrap_or(&text).to_owned();
-            let stage = &step.label.stage;
-            let is_stage = |name: &Option<String>| {
-                name == stage || (old && name.is_none() && stage.as_deref() == Some("stage-0"))
-            };
-            let at = real.iter().enumerate().position(|(at, candidate)| {
-                let name = normal(&candidate.label.instruction);
-                !taken[at] && is_stage(&candidate.label.stage) && (name == text || name == bare)
-            });
-            if let Some(at) = at {
-                taken[at] = true;
-                let label = &real[at].label;
-                let only_nameless =
-                    label.stage != *stage && (label.index, label.of) == (step.label.index, step.label.of);
-                // What follows a trigger is numbered without it as well.
-                let has_triggers = graph.stage_steps(graph.steps[step.step].stage).any(|s| s.onbuild);
-                let how =
-                    if old && (has_triggers || only_nameless) { How::OlderLabel } else { How::OtherNumber };
-                *found = Some(Found { step: real[at], how });
-            }
-        }
-        let unpredicted = real.iter().zip(&taken).filter(|(_, t)| !**t).map(|(s, _)| *s).collect();
-        Self { by_prediction: found, unpredicted }
-    }
-}
-
-/// Stages whose base came by a named context: BuildKit counts it in `of` and gives it no number, so that all
-/// steps print one less.
-fn shifted_stages(predicted: &[&StepPrediction], real: &[&RealStep]) -> BTreeSet<Option<String>> {
-    let by_text: HashMap<_, u32> = predicted
-        .iter()
-        .map(|s| ((s.label.stage.clone(), normal(&s.label.instruction), s.label.of), s.label.index))
-        .collect();
-    let mut stages: HashMap<Option<String>, bool> = HashMap::new();
-    for step in real {
-        let text = (step.label.stage.clone(), normal(&step.label.instruction), step.label.of);
-        let is_one_less = by_text.get(&text).is_some_and(|index| *index == step.label.index + 1);
-        *stages.entry(step.label.stage.clone()).or_insert(true) &= is_one_less;
-    }
-    stages.into_iter().filter_map(|(stage, all)| all.then_some(stage)).collect()
-}
-
-/// Blanks of a label are printed as written by some versions and not by others.
-fn normal(instruction: &str) -> String {
-    instruction.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn row(
@@ -403,37 +211,6 @@ fn judge(
     }
 }
 
-/// Lets go of differences that only follow from guesses that did not come true in a build before: from then on
-/// layerlab's cache and the engine's hold different results of those steps.
-pub fn excuse(rows: &mut [Row], guessed_wrong: &mut BTreeSet<String>) {
-    for row in rows.iter_mut() {
-        let name = row.label.to_string();
-        if row.verdict == Verdict::Different && row.real.is_some() && guessed_wrong.contains(&name) {
-            row.verdict = Verdict::GuessedWrong;
-            row.note = Some("follows from a wrong guess in a build before".to_owned());
-        }
-    }
-    let wrong = rows.iter().filter(|r| r.verdict == Verdict::GuessedWrong);
-    guessed_wrong.extend(wrong.map(|row| row.label.to_string()));
-}
-
-/// Takes down the steps of a build that failed: whether one that was under way beside the failing one was
-/// finished and kept is a matter of time.
-pub fn note_overtaken(rows: &[Row], overtaken: &mut BTreeSet<String>) {
-    overtaken.extend(rows.iter().map(|row| row.label.to_string()));
-}
-
-/// Lets go of steps that are found now because they were finished in a build that failed.
-pub fn excuse_overtaken(rows: &mut [Row], overtaken: &BTreeSet<String>) {
-    for row in rows.iter_mut() {
-        let is_found = row.real.is_some_and(|r| r.status == RealStatus::Cached);
-        if row.verdict == Verdict::Different && is_found && overtaken.contains(&row.label.to_string()) {
-            row.verdict = Verdict::FromBefore;
-            row.note = Some("it was finished in the build before, while another step failed".to_owned());
-        }
-    }
-}
-
 /// Which kind of difference it is.
 fn differing(
     step: &StepPrediction,
@@ -479,52 +256,6 @@ fn only_real(step: &RealStep) -> Row {
         line: None,
         key: None,
     }
-}
-
-/// For each vertex: no engine can have a result of it from before the session.
-///
-/// A vertex is found by all its inputs at once, so one that is new to the engine is enough, where it counts by
-/// definition, or by the content of a marked context. What a stage put out may be known by its content.
-pub fn freshness(graph: &Graph, around: &Circumstances) -> Vec<bool> {
-    let mut fresh: Vec<bool> = Vec::with_capacity(graph.vertices.len());
-    for vertex in &graph.vertices {
-        let is_context = |input: &usize| {
-            let source = &graph.vertices[vertex.inputs[*input]].op;
-            around.fresh_contexts && matches!(source, Op::Source(Source::Context { .. }))
-        };
-        let by_definition = |input: &usize| fresh[vertex.inputs[*input]];
-        fresh.push(match &vertex.op {
-            Op::Source(Source::Image { digest, .. }) => around.fresh_images.contains(digest),
-            Op::Source(_) => false,
-            Op::Merge => vertex.inputs.iter().any(|input| fresh[*input]),
-            Op::Exec(exec) => exec.mounts.iter().any(|mount| match &mount.input {
-                Some(input) if mount.target == "/" => by_definition(input),
-                Some(input) => is_context(input),
-                None => false,
-            }),
-            Op::File(file) => {
-                file.base.as_ref().is_some_and(by_definition)
-                    || file.actions.iter().any(|action| match action {
-                        Action::Copy(copy) => copy.input.as_ref().is_some_and(is_context),
-                        Action::Mkdir { .. } | Action::Mkfile { .. } => false,
-                    })
-            }
-        });
-    }
-    fresh
-}
-
-/// Says whether every RUN, COPY and ADD is new to the engine; a WORKDIR alone cannot be helped.
-pub fn is_all_fresh(graph: &Graph, around: &Circumstances) -> bool {
-    let fresh = freshness(graph, around);
-    graph.vertices.iter().zip(fresh).all(|(vertex, fresh)| {
-        let made_by_a_step = match &vertex.op {
-            Op::Source(_) | Op::Merge => false,
-            Op::Exec(_) => true,
-            Op::File(file) => !file.actions.iter().all(|a| matches!(a, Action::Mkdir { .. })),
-        };
-        fresh || !made_by_a_step
-    })
 }
 
 #[cfg(test)]

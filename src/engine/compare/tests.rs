@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::context::Tree;
-use crate::dockerfile;
+use crate::dockerfile::{self, Diagnostic};
 use crate::engine::progress::{self, Failure};
 use crate::engine::scenario::{Content, Scenario};
 use crate::graph::{GraphOptions, ImageStore};
