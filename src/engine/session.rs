@@ -11,18 +11,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::build::{BuildError, Output, Request};
-use super::compare::{self, Circumstances, Ending, Row, Verdict};
+use super::compare::{self, Circumstances, Ending};
 use super::find::{Client, Engine};
-use super::progress::Status as RealStatus;
 use super::store::{StoredImage, Throwaway};
 use super::workspace::{EditError, Workspace};
 use crate::context::{Ignore, Index, Scan, find_ignore};
 use crate::dockerfile::{self, Diagnostic, DiagnosticKind, Dockerfile};
-use crate::graph::{self, Graph, GraphOptions, NoCache, Op, Platform, Source, StageBase, canonical};
+use crate::graph::{Graph, GraphOptions, NoCache, Platform};
 use crate::simulate::{BuildInput, Outcome, Simulator};
+
+mod bases;
+mod report;
+
+use report::layers;
+pub use report::{BuildReport, learned};
 
 /// A series of builds on one engine and in one simulator, which both know of nothing at the start.
 #[derive(Debug)]
@@ -74,25 +77,6 @@ pub struct Settings {
     pub weigh: bool,
 }
 
-/// One build, predicted and real.
-#[derive(Debug, Clone, Serialize)]
-pub struct BuildReport {
-    /// What it is: the baseline, an edit, a step of a scenario.
-    pub name: String,
-    /// The steps that the prediction or the engine has.
-    pub steps: Vec<Row>,
-    /// How it ended.
-    pub ending: Ending,
-    /// Seconds that the engine took.
-    pub seconds: f64,
-    /// Bytes of layers of the final image, by number in `steps`; only where weighed.
-    #[serde(skip)]
-    pub layers: BTreeMap<usize, u64>,
-    /// Everything the engine printed.
-    #[serde(skip)]
-    pub log: String,
-}
-
 /// Why a session cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -139,23 +123,6 @@ impl Settings {
             limit: Duration::from_secs(1800),
             weigh: false,
         }
-    }
-}
-
-impl BuildReport {
-    /// Counts steps of a verdict.
-    pub fn count(&self, verdict: Verdict) -> usize {
-        self.steps.iter().filter(|s| s.verdict == verdict).count()
-    }
-
-    /// Says whether layerlab was wrong where it was certain.
-    pub fn is_different(&self) -> bool {
-        self.ending.is_different() || self.count(Verdict::Different) > 0
-    }
-
-    /// Says whether what follows on the same cache can be compared.
-    pub fn can_go_on(&self) -> bool {
-        matches!(self.ending, Ending::Built | Ending::FailedAsPredicted { .. })
     }
 }
 
@@ -278,52 +245,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Looks at the base images that the graph needs, which may bring triggers that need further ones.
-    fn with_images(
-        &mut self,
-        dockerfile: Arc<Dockerfile>,
-        settings: &Settings,
-    ) -> Result<Read, SessionError> {
-        let mut options = settings.options.clone();
-        options.image_store = self.engine.store;
-        // The engine says what images are, not the command line.
-        options.image_digests.clear();
-        options.named_contexts = settings.named.keys().cloned().collect();
-        if let (None, Ok(platform)) = (&settings.platform, Platform::parse(&self.engine.platform)) {
-            options.platform = platform.clone();
-            options.build_platform = platform;
-        }
-        loop {
-            let graph = graph::build(&dockerfile, &options).ok();
-            if !self.engine.has_local_images() {
-                return Ok(Read { dockerfile, options, graph });
-            }
-            let wanted: BTreeSet<String> = graph.iter().flat_map(images_of).collect();
-            let unknown: Vec<String> =
-                wanted.into_iter().filter(|name| !options.image_digests.contains_key(name)).collect();
-            if unknown.is_empty() {
-                return Ok(Read { dockerfile, options, graph });
-            }
-            for name in unknown {
-                let image = self.look_at(&on_engine(&name, settings), settings.limit)?;
-                options.image_digests.insert(name.clone(), image.digest());
-                options.image_configs.insert(name, image.graph_config());
-            }
-        }
-    }
-
-    fn look_at(&mut self, name: &str, limit: Duration) -> Result<StoredImage, SessionError> {
-        if let Some(known) = self.images.get(name) {
-            return Ok(known.clone());
-        }
-        let (image, was_pulled) = self.engine.pulled_image(name, limit)?;
-        if was_pulled {
-            self.pulled.push(self.engine.pulled_for_now(name));
-        }
-        self.images.insert(name.to_owned(), image.clone());
-        Ok(image)
-    }
-
     fn predict(&mut self, read: &Read) -> Result<Outcome, Diagnostic> {
         let tree = |scan: &Scan| scan.shipped();
         let input = BuildInput {
@@ -333,52 +254,6 @@ impl<'a> Session<'a> {
             named: self.named.iter().map(|(name, scan)| (name.clone(), scan.shipped())).collect(),
         };
         self.simulator.predict(&input)
-    }
-
-    /// The Dockerfile for the engine: its base images under names that no build has seen.
-    fn mark_bases(&mut self, read: &Read, settings: &Settings, text: &str) -> Result<String, SessionError> {
-        let Some(graph) = &read.graph else { return Ok(text.to_owned()) };
-        if !self.engine.has_local_images() {
-            return Ok(text.to_owned());
-        }
-        let mut given = text.to_owned();
-        // From the end, so that places before it stay where they are.
-        for (number, stage) in read.dockerfile.stages.iter().enumerate().rev() {
-            let Some(info) = graph.stages.get(number).filter(|s| s.reachable) else { continue };
-            let StageBase::Image(name) = &info.base else { continue };
-            let platform = graph.stage_steps(number).find_map(|s| match &graph.vertices[s.vertex].op {
-                Op::Source(Source::Image { platform, .. }) => Some(platform.format()),
-                _ => None,
-            });
-            // An image of another platform cannot be made into a container everywhere.
-            if platform.is_none_or(|p| p != self.engine.platform) {
-                continue;
-            }
-            let mark = self.mark_base(&on_engine(name, settings))?;
-            given.replace_range(stage.base_span.clone(), &mark);
-            self.around.fresh_images.extend(read.options.image_digests.get(name).cloned());
-        }
-        Ok(given)
-    }
-
-    /// The throwaway name of a base image with the mark; images of equal layers stay equal.
-    fn mark_base(&mut self, name: &str) -> Result<String, SessionError> {
-        if let Some(known) = self.marked.get(name) {
-            return Ok(known.name.clone());
-        }
-        let digest = self.images.get(name).map(StoredImage::digest);
-        let twin =
-            self.marked.iter().find(|(other, _)| self.images.get(*other).map(StoredImage::digest) == digest);
-        let mark = match twin {
-            // The same layers, but it may bring another config.
-            Some((other, twin)) if self.images.get(other) == self.images.get(name) => {
-                self.engine.tagged(&twin.name)?
-            }
-            _ => self.engine.marked(name, &self.mark)?,
-        };
-        let given = mark.name.clone();
-        self.marked.insert(name.to_owned(), mark);
-        Ok(given)
     }
 
     fn request(
@@ -425,30 +300,6 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The images that a graph takes in, by canonical name.
-fn images_of(graph: &Graph) -> Vec<String> {
-    let source = |vertex: &graph::Vertex| match &vertex.op {
-        Op::Source(Source::Image { name, .. }) => Some(name.clone()),
-        _ => None,
-    };
-    let bases = graph.stages.iter().filter(|s| s.reachable).filter_map(|stage| match &stage.base {
-        StageBase::Image(name) => Some(name.clone()),
-        _ => None,
-    });
-    graph.vertices.iter().filter_map(source).chain(bases).collect()
-}
-
-/// The name under which the engine has an image.
-fn on_engine(name: &str, settings: &Settings) -> String {
-    let told = settings.images.iter().find(|(given, _)| canonical(given) == name);
-    match told.map(|(_, image)| image.as_str()) {
-        // The two bases of recorded builds.
-        Some(letter @ ("a" | "b")) => format!("layerlab-base:{letter}"),
-        Some(image) => image.to_owned(),
-        None => name.to_owned(),
-    }
-}
-
 fn scan(before: Option<Scan>, root: &Path, dockerfile: &Path) -> Result<Scan, SessionError> {
     let io = |error| SessionError::Io(root.to_owned(), error);
     let ignore = match find_ignore(root, dockerfile).map_err(io)? {
@@ -467,42 +318,4 @@ fn scan(before: Option<Scan>, root: &Path, dockerfile: &Path) -> Result<Scan, Se
 fn read_text(path: &Path) -> Result<String, SessionError> {
     let bytes = std::fs::read(path).map_err(|e| SessionError::Io(path.to_owned(), e))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Finds the layers of the final image's own steps in its history: the last ones that such instructions made.
-fn layers(outcome: &Outcome, rows: &[Row], image: &StoredImage) -> BTreeMap<usize, u64> {
-    let graph = &outcome.graph;
-    // The stages that the target is built on, the lowest first.
-    let mut chain = vec![graph.target];
-    while let StageBase::Stage(below) = graph.stages[chain[0]].base {
-        chain.insert(0, below);
-    }
-    let steps = chain.iter().flat_map(|stage| graph.stage_steps(*stage)).filter(|s| !s.label.is_from());
-    let numbers: Vec<usize> =
-        steps.filter_map(|step| rows.iter().position(|row| row.label == step.label)).collect();
-    let keyword = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
-    let made: Vec<_> = image
-        .layers
-        .iter()
-        .filter(|l| matches!(keyword(&l.created_by).as_str(), "RUN" | "COPY" | "ADD" | "WORKDIR"))
-        .collect();
-    let Some(first) = made.len().checked_sub(numbers.len()) else { return BTreeMap::new() };
-    let pairs: Vec<_> = numbers.into_iter().zip(&made[first..]).collect();
-    let fits = pairs.iter().all(|(number, layer)| {
-        let instruction = rows[*number].label.instruction.trim_start_matches("ONBUILD ");
-        keyword(instruction) == keyword(&layer.created_by)
-    });
-    if fits {
-        pairs.into_iter().map(|(number, layer)| (number, layer.bytes)).collect()
-    } else {
-        BTreeMap::new()
-    }
-}
-
-/// The steps of a report that ran, with their seconds and bytes: what is learned from it.
-pub fn learned(report: &BuildReport) -> impl Iterator<Item = (&Row, Option<u64>)> {
-    report.steps.iter().enumerate().filter_map(|(number, row)| {
-        let ran = row.real.is_some_and(|r| r.status == RealStatus::Executed);
-        (ran && row.operation.is_some()).then(|| (row, report.layers.get(&number).copied()))
-    })
 }
