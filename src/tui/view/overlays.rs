@@ -31,17 +31,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
     };
     paint::put_lines(buffer, inner, &lines[offset.min(lines.len())..]);
     let below = lines.len().saturating_sub(offset + rows);
-    if below > 0 {
-        let more = format!(" {below} more below ");
-        paint::put_right(
-            buffer,
-            boxed.right() - 2,
-            boxed.bottom() - 1,
-            boxed.width / 2,
-            app.theme.style(Role::Dim),
-            &more,
-        );
-    }
+    paint::more_below(buffer, boxed, &app.theme, below);
 }
 
 /// The cursor or scroll of the overlay, kept within what it shows.

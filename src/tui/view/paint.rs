@@ -95,6 +95,15 @@ pub fn put_right(buffer: &mut Buffer, right: u16, y: u16, columns: u16, style: S
     put(buffer, right.saturating_sub(width), y, width, &[(style, content)], "");
 }
 
+/// Says at the foot of a frame how many lines more there are below, if any.
+pub fn more_below(buffer: &mut Buffer, frame: Rect, theme: &Theme, lines: usize) {
+    if lines > 0 {
+        let more = format!(" {lines} more below ");
+        let style = theme.style(Role::Dim);
+        put_right(buffer, frame.right() - 2, frame.bottom() - 1, frame.width / 2, style, &more);
+    }
+}
+
 /// Lays a style over an area, keeping what is written.
 pub fn wash(buffer: &mut Buffer, area: Rect, style: Style) {
     buffer.set_style(area.intersection(buffer.area), style);

@@ -23,17 +23,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
     let offset = app.why_offset.min(lines.len());
     paint::put_lines(buffer, inner, &lines[offset..]);
     let below = (lines.len() - offset).saturating_sub(usize::from(inner.height));
-    if below > 0 {
-        let more = format!(" {below} more below ");
-        paint::put_right(
-            buffer,
-            area.right() - 2,
-            area.bottom() - 1,
-            area.width / 2,
-            app.theme.style(Role::Dim),
-            &more,
-        );
-    }
+    paint::more_below(buffer, area, &app.theme, below);
 }
 
 /// Lines that do not fit into an area.
