@@ -3,6 +3,7 @@
 //! What comes from files or their names goes through [`safe()`] before it is shown.
 
 pub mod amount;
+pub mod ansi;
 pub mod answer;
 pub mod diagnostic;
 pub mod graph;

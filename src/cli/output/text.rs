@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::amount::{count, sum};
+use super::ansi::{BOLD, DIM, GREEN, RED, RESET, YELLOW};
 use super::answer::{Answer, Step};
 use super::{safe, words};
 use crate::cost::Figure;
@@ -12,13 +13,6 @@ use crate::cost::words::{bytes, figure_seconds as about, seconds};
 use crate::explain::{Cause, How, SHOWN_PATHS};
 use crate::graph::Label;
 use crate::solver::{Assumption, Status};
-
-const BOLD: &str = "\x1b[1m";
-const DIM: &str = "\x1b[2m";
-const RED: &str = "\x1b[31m";
-const GREEN: &str = "\x1b[32m";
-const YELLOW: &str = "\x1b[33m";
-const RESET: &str = "\x1b[0m";
 
 /// How many steps are named where several rest on one assumption.
 const SHOWN_PLACES: usize = 3;

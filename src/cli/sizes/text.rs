@@ -3,18 +3,13 @@
 use std::fmt::Write as _;
 
 use super::Page;
+use crate::cli::output::ansi::{BOLD, DIM, GREEN, RESET, YELLOW};
 use crate::cli::output::safe;
 use crate::cost::compare::Way;
 use crate::cost::images::CatalogueImage;
 use crate::cost::sizes::StageSize;
 use crate::cost::view;
 use crate::cost::words::{bytes, figure_bytes};
-
-const BOLD: &str = "\x1b[1m";
-const DIM: &str = "\x1b[2m";
-const GREEN: &str = "\x1b[32m";
-const YELLOW: &str = "\x1b[33m";
-const RESET: &str = "\x1b[0m";
 
 /// Renders the page.
 pub(super) fn render(page: &Page<'_>, width: usize) -> String {

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::report::{Report, Series};
 use crate::cli::output::amount::count;
+use crate::cli::output::ansi::{BOLD, DIM, GREEN, RED, RESET, YELLOW};
 use crate::cli::output::{safe, text, words};
 use crate::cli::project::Sources;
 use crate::cost::words::seconds;
@@ -13,13 +14,6 @@ use crate::engine::compare::{Ending, Row, Said, Verdict};
 use crate::engine::progress::Status as RealStatus;
 use crate::engine::session::BuildReport;
 use crate::solver::Status;
-
-const BOLD: &str = "\x1b[1m";
-const DIM: &str = "\x1b[2m";
-const RED: &str = "\x1b[31m";
-const GREEN: &str = "\x1b[32m";
-const YELLOW: &str = "\x1b[33m";
-const RESET: &str = "\x1b[0m";
 
 /// What is verified, and on what.
 pub fn start(report: &Report, sources: Option<&Sources>) -> String {
