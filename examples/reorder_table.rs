@@ -25,7 +25,8 @@ use layerlab::history::{
     BuildInput, Commit, ContextOptions, Contexts, Repository, Selection, Series, SeriesEnd,
 };
 use layerlab::reorder::{
-    Edit, Proposal, ReorderInput, ReorderOptions, expected_seconds, likely_edits, propose_checked,
+    Edit, MoveKind, Proposal, ReorderInput, ReorderOptions, Taken, expected_seconds, likely_edits,
+    propose_checked,
 };
 
 /// Commits looked at.
@@ -64,9 +65,11 @@ fn main() -> Result<()> {
 struct Measured {
     text: String,
     proposal: Proposal,
-    /// Expected seconds over the edits kept for the test: as it is, reordered alone, split and reordered, and with
-    /// the lines for the ignore file as well.
-    seconds: [f64; 4],
+    /// Expected seconds over the edits kept for the test: as it is, reordered alone, split and reordered, with the
+    /// lines for the ignore file as well, and with the offers taken besides.
+    seconds: [f64; 5],
+    /// What was taken for the last of these.
+    taken: Vec<Taken>,
     /// Commits learnt from and tested on.
     commits: (usize, usize),
     took: Duration,
@@ -87,9 +90,12 @@ fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured>
     let learnt = edits(&repo, &options, series.base.clone(), older, &guesses)?;
     let tested = edits(&repo, &options, older.last().cloned(), newer, &guesses)?;
 
-    let (proposal, took) = proposed(&repo, &newest, &dockerfile, &head, &learnt, &[]);
-    let splits = ["manifests-first", "split-run", "fetch-first"];
-    let (alone, _) = proposed(&repo, &newest, &dockerfile, &head, &learnt, &splits);
+    let propose = |options: &ReorderOptions| proposed(&repo, &newest, &dockerfile, &head, &learnt, options);
+    let (proposal, took) = propose(&ReorderOptions::default());
+    let skip = names(&["manifests-first", "split-run", "fetch-first"]);
+    let (alone, _) = propose(&ReorderOptions { skip, ..ReorderOptions::default() });
+    let take = names(&MoveKind::TAKEABLE.map(MoveKind::name));
+    let (with, _) = propose(&ReorderOptions { take, ..ReorderOptions::default() });
     let none = BTreeMap::new();
     let lines = proposal.ignore.iter().flat_map(|ignore| &ignore.add).map(|line| line.pattern.as_str());
     let ignored = without(&tested, &lines.collect::<Vec<_>>());
@@ -98,6 +104,7 @@ fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured>
         (&alone.text, &alone.seconds, &tested),
         (&proposal.text, &proposal.seconds, &tested),
         (&proposal.text, &proposal.seconds, &ignored),
+        (&with.text, &with.seconds, &ignored),
     ];
     let seconds = sides.map(|(text, known, edits)| {
         let dockerfile = parse(text).expect("what is proposed parses");
@@ -105,11 +112,16 @@ fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured>
         let of = |stage: usize, own: &Instruction| {
             known.get(&(stage, own.line)).copied().unwrap_or_else(|| rough.get(stage, own))
         };
-        with_input(&repo, &newest, &dockerfile, &head.tree, edits, &[], |input| {
+        let options = ReorderOptions::default();
+        with_input(&repo, &newest, &dockerfile, &head.tree, edits, &options, |input| {
             expected_seconds(&dockerfile, &ReorderInput { seconds: &of, ..*input })
         })
     });
-    Ok(Measured { text, proposal, seconds, commits: (older.len(), newer.len()), took })
+    Ok(Measured { text, proposal, seconds, taken: with.taken, commits: (older.len(), newer.len()), took })
+}
+
+fn names(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// The edits with the paths that these lines would ignore taken out.
@@ -141,7 +153,7 @@ fn with_input<T>(
     dockerfile: &Dockerfile,
     tree: &Tree,
     edits: &[Edit],
-    skip: &[&str],
+    options: &ReorderOptions,
     call: impl FnOnce(&ReorderInput<'_>) -> T,
 ) -> T {
     let read = |path: &str| {
@@ -150,11 +162,9 @@ fn with_input<T>(
         let blob = repo.blob_at(newest, &path).ok().flatten()?;
         String::from_utf8(repo.bytes(blob.id).ok()?).ok()
     };
-    let skip: BTreeSet<String> = skip.iter().map(|kind| (*kind).to_owned()).collect();
-    let options = ReorderOptions { skip, ..ReorderOptions::default() };
     let known = StepSeconds::rough(dockerfile);
     let seconds = |stage: usize, own: &Instruction| known.get(stage, own);
-    call(&ReorderInput { tree, files: &read, edits, seconds: &seconds, options: &options })
+    call(&ReorderInput { tree, files: &read, edits, seconds: &seconds, options })
 }
 
 fn proposed(
@@ -163,9 +173,9 @@ fn proposed(
     dockerfile: &Dockerfile,
     head: &BuildInput,
     edits: &[Edit],
-    skip: &[&str],
+    options: &ReorderOptions,
 ) -> (Proposal, Duration) {
-    with_input(repo, newest, dockerfile, &head.tree, edits, skip, |input| {
+    with_input(repo, newest, dockerfile, &head.tree, edits, options, |input| {
         let start = Instant::now();
         let build = layerlab::simulate::BuildInput {
             dockerfile: std::sync::Arc::new(dockerfile.clone()),
@@ -186,8 +196,15 @@ impl Measured {
     /// The proposal as a person reads it.
     fn told(&self) -> String {
         let mut out = format!(
-            "{:.1} s -> alone {:.1} s, split {:.1} s; learnt {}, tested {}; took {:?}\n",
-            self.seconds[0], self.seconds[1], self.seconds[2], self.commits.0, self.commits.1, self.took
+            "{:.1} s -> alone {:.1} s, split {:.1} s, ignored {:.1} s, with offers {:.1} s; learnt {}, tested {}; took {:?}\n",
+            self.seconds[0],
+            self.seconds[1],
+            self.seconds[2],
+            self.seconds[3],
+            self.seconds[4],
+            self.commits.0,
+            self.commits.1,
+            self.took
         );
         let diff = similar::TextDiff::from_lines(&self.text, &self.proposal.text);
         let _ = writeln!(out, "{}", diff.unified_diff().context_radius(30).header("old", "new"));
@@ -201,6 +218,9 @@ impl Measured {
                 "? {} [{}] saves {:?}\n    {}\n{}",
                 offer.name, offer.id, offer.saves, offer.changes, offer.text
             );
+        }
+        for taken in &self.taken {
+            let _ = writeln!(out, "+ taken: {} [{}] saves {:.1}", taken.name, taken.id, taken.saves);
         }
         if let Some(ignore) = &self.proposal.ignore {
             let _ = writeln!(out, "ignore, saves {:.1}: {:#?}", ignore.saves, ignore.add);
@@ -219,21 +239,25 @@ type Row = (String, String, String, Measured);
 
 fn table(rows: &[Row]) -> String {
     let mut out = String::from(
-        "| project | ecosystem | Dockerfile | s now | reordered alone | split and reordered | and ignored | moves | refused | ms |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
+        "| project | ecosystem | Dockerfile | s now | reordered alone | split and reordered | and ignored | with offers taken | moves | taken | refused | ms |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for (name, ecosystem, dockerfile, measured) in rows {
         let kinds: Vec<&str> = measured.proposal.moves.iter().map(|made| made.kind.name()).collect();
+        let taken: Vec<&str> = measured.taken.iter().map(|taken| taken.kind.name()).collect();
+        let listed = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         let percent =
             |which| format!("{:.1} (-{:.0}%)", measured.seconds[which], measured.share(which) * 100.0);
         let _ = writeln!(
             out,
-            "| {name} | {ecosystem} | {dockerfile} | {:.1} | {} | {} | {} | {} | {} | {:.0} |",
+            "| {name} | {ecosystem} | {dockerfile} | {:.1} | {} | {} | {} | {} | {} | {} | {} | {:.0} |",
             measured.seconds[0],
             percent(1),
             percent(2),
             percent(3),
-            if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") },
+            percent(4),
+            listed(&kinds),
+            listed(&taken),
             measured.proposal.refused.len(),
             measured.took.as_secs_f64() * 1000.0,
         );
@@ -244,7 +268,12 @@ fn table(rows: &[Row]) -> String {
 
 fn summary(rows: &[Row]) -> String {
     let mut out = String::new();
-    for (title, which) in [("reordered alone", 1), ("split and reordered", 2), ("with the ignore lines", 3)] {
+    for (title, which) in [
+        ("reordered alone", 1),
+        ("split and reordered", 2),
+        ("with the ignore lines", 3),
+        ("with offers taken", 4),
+    ] {
         let mut shares: Vec<f64> = rows.iter().map(|row| row.3.share(which)).collect();
         shares.sort_by(f64::total_cmp);
         let count = shares.len().max(1) as f64;
@@ -261,16 +290,20 @@ fn summary(rows: &[Row]) -> String {
     }
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     let mut offers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
     for row in rows {
         row.3.proposal.moves.iter().for_each(|made| *kinds.entry(made.kind.name()).or_default() += 1);
         row.3.proposal.offered.iter().for_each(|offer| *offers.entry(offer.kind.name()).or_default() += 1);
+    }
+    for one in rows.iter().flat_map(|row| &row.3.taken) {
+        *taken.entry(one.kind.name()).or_default() += 1;
     }
     let refused: usize = rows.iter().map(|row| row.3.proposal.refused.len()).sum();
     let ignores = rows.iter().filter(|row| row.3.proposal.ignore.is_some()).count();
     let slowest = rows.iter().map(|row| row.3.took).max().unwrap_or_default();
     let _ = writeln!(
         out,
-        "\nmoves: {kinds:?}\noffers: {offers:?}\nignore files: {ignores}\nrefused: {refused}\nslowest: {slowest:?}"
+        "\nmoves: {kinds:?}\noffers: {offers:?}\ntaken: {taken:?}\nignore files: {ignores}\nrefused: {refused}\nslowest: {slowest:?}"
     );
     out
 }

@@ -124,6 +124,70 @@ fn the_report_for_tools_holds_the_diff_the_text_and_the_moves() {
 }
 
 #[test]
+fn an_offer_is_made_where_it_is_taken_and_names_must_be_known() {
+    let taken = GOOD.replace("RUN npm", "RUN --mount=type=cache,target=/root/.npm npm");
+    for name in ["cache-mount:5", "cache-mount"] {
+        let folder = project(BAD);
+        let read = || std::fs::read_to_string(folder.path().join("Dockerfile")).expect("there");
+        let (status, out, _) = reorder(folder.path(), &["--take", name, "-o", "-"]);
+        assert_eq!((status, out.as_str()), (0, taken.as_str()), "{name}");
+        let (status, out, err) = reorder(folder.path(), &["--take", name, "--write"]);
+        assert_eq!((status, read().as_str()), (0, taken.as_str()), "{err}");
+        assert!(out.contains("Taken, as asked for") && out.contains("[cache-mount:5]"), "{out}");
+        assert!(out.contains("+RUN --mount=type=cache,target=/root/.npm npm install"), "{out}");
+    }
+    let good = project(GOOD);
+    for (arguments, expected) in [
+        (&["--check"][..], 0),
+        (&["--check", "--take", "cache-mount"], 1),
+        (&["--check", "--take", "cache-mount:4"], 1),
+        (&["--check", "--take", "cache-mount", "--skip", "cache-mount"], 0),
+        (&["--check", "--take", "link-copy"], 0),
+    ] {
+        let (status, out, err) = reorder(good.path(), arguments);
+        assert_eq!(status, expected, "{arguments:?}: {out}{err}");
+    }
+    let (_, _, err) = reorder(good.path(), &["--take", "link-copy"]);
+    assert!(err.contains("nothing of the kind link-copy is offered here"), "{err}");
+    for (arguments, expected) in [
+        (["--take", "cache-mount:99"], "there is no offer \"cache-mount:99\"; there are cache-mount:4"),
+        (["--take", "cash-mount"], "there is no offer \"cash-mount\"; there are cache-mount:4"),
+        (["--take", "multi-stage"], "offers of the kind multi-stage cannot be taken"),
+        (
+            ["--skip", "manifests-first:9"],
+            "there is no move or offer \"manifests-first:9\"; there are cache-mount:4",
+        ),
+    ] {
+        let (status, _, err) = reorder(good.path(), &arguments);
+        assert_eq!(status, 2, "{arguments:?}");
+        assert!(err.contains(expected), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn what_is_taken_is_told_apart_in_the_report_and_in_annotations() {
+    let folder = project(BAD);
+    let (_, out, _) = reorder(folder.path(), &["--format", "json"]);
+    let offered: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let offer = &offered["offered"][0];
+    assert_eq!((&offer["id"], &offer["kind"]), (&"cache-mount:5".into(), &"cache_mount".into()));
+    let edit = &offer["edits"][0];
+    let (start, text) =
+        (edit["span"]["start"].as_u64().expect("a byte"), offered["text"].as_str().expect("text"));
+    assert!(text[start as usize..].starts_with(" npm install"), "{edit}");
+    let (_, out, _) = reorder(folder.path(), &["--format", "json", "--take", "cache-mount"]);
+    let taken: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(taken["taken"][0]["id"], "cache-mount:5");
+    assert_eq!(taken["taken"][0]["differs"][0], "/root/.npm");
+    assert_eq!(taken["moves"][0]["id"], "manifests-first:5");
+    assert!(taken["offered"].as_array().expect("a list").is_empty(), "{out}");
+    assert!(taken["expected"]["after"].as_f64() < offered["expected"]["after"].as_f64());
+    let (_, out, _) = reorder(folder.path(), &["--format", "github", "--take", "cache-mount"]);
+    assert!(out.contains("(layerlab reorder --take cache-mount:5 --write makes it)"), "{out}");
+    assert!(out.lines().any(|line| line.starts_with("::warning file=Dockerfile,line=5,endLine=5,title=layerlab%3A keep")), "{out}");
+}
+
+#[test]
 fn text_of_a_dockerfile_cannot_drive_the_terminal() {
     let text = BAD.replace("# everything", "# every\u{1b}[2Jthing \u{202e}");
     let (_, out, _) = reorder(project(&text).path(), &[]);

@@ -1,6 +1,7 @@
 //! `layerlab reorder`: a better order as a diff, with the reason and the gain of every change.
 
 mod github;
+mod names;
 mod text;
 mod verify;
 
@@ -18,7 +19,7 @@ use super::{BuildFlags, Ended, costs, output};
 use crate::cost::StepSeconds;
 use crate::dockerfile::ast::Instruction;
 use crate::reorder::{
-    IgnoreProposal, ManifestView, Move, Offer, Proposal, Refusal, ReorderInput, ReorderOptions,
+    IgnoreProposal, ManifestView, Move, Offer, Proposal, Refusal, ReorderInput, ReorderOptions, Taken,
     propose_checked,
 };
 use crate::simulate::BuildInput;
@@ -43,6 +44,9 @@ pub struct Args {
     /// Leaves out a move, by its id (manifests-first:4) or its kind (manifests-first); repeatable
     #[arg(long, value_name = "MOVE")]
     skip: Vec<String>,
+    /// Makes an offer as well, by its id (cache-mount:4) or its kind (cache-mount); repeatable
+    #[arg(long, value_name = "OFFER")]
+    take: Vec<String>,
     #[command(flatten)]
     verify: verify::Flags,
     /// How to print it
@@ -127,24 +131,48 @@ pub(super) struct Proposed {
 }
 
 /// Proposes an order for a loaded project.
-pub(super) fn propose_for(project: &Project, skip: &BTreeSet<String>) -> Proposed {
-    let sources = &project.sources;
-    let tree = sources.scan.tree();
-    let ignore = sources.ignore_file.as_ref().map(|(_, text)| text.as_str().into());
-    let weights = Weights::of(&sources.context, &project.dockerfile, tree, ignore);
-    let options = ReorderOptions {
-        target: sources.options.target.clone(),
-        build_args: sources.options.build_args.clone(),
-        skip: skip.clone(),
-    };
-    let view = FolderView::new(&sources.context);
-    let build = project.input();
-    let known = known_seconds(project, &build);
-    let seconds = |stage: usize, own: &Instruction| known.get(stage, own);
-    let input =
-        ReorderInput { tree, files: &view, edits: &weights.edits, seconds: &seconds, options: &options };
-    let proposal = propose_checked(&project.dockerfile, &input, &build);
-    Proposed { proposal, commits: weights.commits }
+pub(super) fn propose_for(project: &Project) -> Proposed {
+    Proposer::new(project).propose(&BTreeSet::new(), &BTreeSet::new())
+}
+
+/// What proposals for a project rest on, read once.
+struct Proposer<'a> {
+    project: &'a Project,
+    weights: Weights,
+    view: FolderView<'a>,
+    build: BuildInput,
+    known: StepSeconds,
+}
+
+impl<'a> Proposer<'a> {
+    fn new(project: &'a Project) -> Self {
+        let sources = &project.sources;
+        let ignore = sources.ignore_file.as_ref().map(|(_, text)| text.as_str().into());
+        let weights = Weights::of(&sources.context, &project.dockerfile, sources.scan.tree(), ignore);
+        let build = project.input();
+        let known = known_seconds(project, &build);
+        Self { project, weights, view: FolderView::new(&sources.context), build, known }
+    }
+
+    fn propose(&self, skip: &BTreeSet<String>, take: &BTreeSet<String>) -> Proposed {
+        let sources = &self.project.sources;
+        let options = ReorderOptions {
+            target: sources.options.target.clone(),
+            build_args: sources.options.build_args.clone(),
+            skip: skip.clone(),
+            take: take.clone(),
+        };
+        let seconds = |stage: usize, own: &Instruction| self.known.get(stage, own);
+        let input = ReorderInput {
+            tree: sources.scan.tree(),
+            files: &self.view,
+            edits: &self.weights.edits,
+            seconds: &seconds,
+            options: &options,
+        };
+        let proposal = propose_checked(&self.project.dockerfile, &input, &self.build);
+        Proposed { proposal, commits: self.weights.commits }
+    }
 }
 
 /// The seconds of the project's steps: measured, declared, or estimated. Without a graph (a Dockerfile that BuildKit
@@ -167,6 +195,7 @@ struct Report<'a> {
     improves: bool,
     expected: Expected,
     moves: &'a [Move],
+    taken: &'a [Taken],
     offered: &'a [Offer],
     ignore: Option<&'a IgnoreProposal>,
     refused: &'a [Refusal],
@@ -186,8 +215,11 @@ struct Expected {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<Ended> {
     let project = Project::load(&args.build)?;
-    let skip = args.skip.iter().map(|id| id.trim().to_owned()).collect();
-    let proposed = propose_for(&project, &skip);
+    let names = names::Names::new(&args.skip, &args.take);
+    let proposed = names.propose(&Proposer::new(&project))?;
+    for kind in names.idle(&proposed.proposal) {
+        anstream::eprintln!("nothing of the kind {kind} is offered here");
+    }
     let sources = &project.sources;
     let name = sources.dockerfile_name.as_str();
     let destination = match (&args.output, args.write) {
@@ -238,6 +270,7 @@ fn report<'a>(proposed: &'a Proposed, project: &'a Project) -> Report<'a> {
             commits: proposed.commits,
         },
         moves: &proposal.moves,
+        taken: &proposal.taken,
         offered: &proposal.offered,
         ignore: proposal.ignore.as_ref(),
         refused: &proposal.refused,

@@ -132,7 +132,7 @@ fn report(project: &Project) -> anyhow::Result<Report> {
     let sources = &project.sources;
     let measured = measured(&sources.context);
     let mut left = Built::new(project, Arc::clone(&project.dockerfile), &measured)?;
-    let proposal = propose_for(project, &BTreeSet::new()).proposal;
+    let proposal = propose_for(project).proposal;
     let mut right = match dockerfile::parse(&proposal.text) {
         Ok(file) if proposal.improves() => Some(Built::new(project, Arc::new(file), &measured)?),
         _ => None,

@@ -1,9 +1,10 @@
 //! A proposal held against the simulated builder: what it predicts for sampled edits, in both orders.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::moves::propose;
-use super::{Edit, Proposal, Refusal, ReorderInput};
+use super::{Edit, Proposal, Refusal, ReorderInput, ReorderOptions};
 use crate::context::{Entry, Tree};
 use crate::dockerfile::ast::{Dockerfile, Instruction};
 use crate::dockerfile::parse;
@@ -21,6 +22,9 @@ pub fn propose_checked(dockerfile: &Dockerfile, input: &ReorderInput<'_>, build:
     let proposal = propose(dockerfile, input);
     if !proposal.improves() {
         return proposal;
+    }
+    if !proposal.taken.is_empty() {
+        return checked_with_taken(dockerfile, proposal, input, build);
     }
     let why = match verdict(&proposal, input, build) {
         Verdict::Saves | Verdict::Unknown => return proposal,
@@ -40,6 +44,26 @@ pub fn propose_checked(dockerfile: &Dockerfile, input: &ReorderInput<'_>, build:
     unchanged.offered = proposal.offered;
     unchanged.ignore = proposal.ignore;
     unchanged
+}
+
+/// What was taken is made as it was asked for, unless the build ends with an error then: it is refused, and what is
+/// proposed without it is checked.
+fn checked_with_taken(
+    dockerfile: &Dockerfile,
+    proposal: Proposal,
+    input: &ReorderInput<'_>,
+    build: &BuildInput,
+) -> Proposal {
+    let Verdict::Fails(message) = verdict(&proposal, input, build) else { return proposal };
+    let options = ReorderOptions { take: BTreeSet::new(), ..input.options.clone() };
+    let mut without = propose_checked(dockerfile, &ReorderInput { options: &options, ..*input }, build);
+    let why = format!("the simulated build with it ends with an error: {message}");
+    without.refused.extend(proposal.taken.into_iter().map(|taken| Refusal {
+        line: taken.lines.start,
+        what: taken.name,
+        why: why.clone(),
+    }));
+    without
 }
 
 enum Verdict {

@@ -501,7 +501,7 @@ fn is_workdir(instruction: &Instruction) -> bool {
 }
 
 /// A COPY as text.
-fn copy_text(spec: &CopySpec) -> String {
+pub(super) fn copy_text(spec: &CopySpec) -> String {
     let mut words = vec!["COPY".to_owned()];
     words.extend(spec.chown.iter().map(|owner| format!("--chown={owner}")));
     words.extend(spec.chmod.iter().map(|mode| format!("--chmod={mode}")));

@@ -204,6 +204,13 @@ pub(super) fn ecosystem_of(words: &[Word]) -> Option<&'static Ecosystem> {
     TABLE.ecosystem.iter().find(|ecosystem| ecosystem.commands.iter().any(|command| begins(&plain, command)))
 }
 
+/// Tells whether a command installs and promises to write none of its manifests.
+pub(super) fn is_frozen(words: &[Word]) -> bool {
+    ecosystem_of(words).is_some_and(|ecosystem| {
+        matches!(ecosystem.rule, Rule::Pip) || words.iter().any(|word| ecosystem.frozen.contains(&word.text))
+    })
+}
+
 /// Flags of install commands whose next word is their value.
 const VALUE_FLAGS: [&str; 10] = [
     "--registry",

@@ -43,6 +43,11 @@ impl ReorderOptions {
     pub fn skips(&self, kind: MoveKind, id: &str) -> bool {
         self.skip.contains(kind.name()) || self.skip.contains(id)
     }
+
+    /// Tells whether an offer is to be made, by its id or by its kind.
+    pub fn takes(&self, kind: MoveKind, id: &str) -> bool {
+        self.take.contains(kind.name()) || self.take.contains(id)
+    }
 }
 
 /// What a proposal rests on.
@@ -69,6 +74,8 @@ pub struct ReorderOptions {
     pub build_args: BTreeMap<String, String>,
     /// Ids of moves that are switched off, or names of kinds (`manifests-first`) of which none is to be made.
     pub skip: BTreeSet<String>,
+    /// Ids of offers that are to be made, or names of kinds (`cache-mount`) of which all are.
+    pub take: BTreeSet<String>,
 }
 
 /// A kind of edit: what changes between two builds.
@@ -89,6 +96,8 @@ pub struct Proposal {
     pub text: String,
     /// What was changed, the greatest gain first.
     pub moves: Vec<Move>,
+    /// What was offered and is made because it was asked for; the image may differ as each says.
+    pub taken: Vec<Taken>,
     /// What looks as if it could be better, and why it was left alone.
     pub refused: Vec<Refusal>,
     /// What would be better but changes something that can be observed, or cannot be proved; not applied.
@@ -139,6 +148,34 @@ pub enum MoveKind {
 }
 
 impl MoveKind {
+    /// All kinds.
+    pub const ALL: [Self; 14] = [
+        Self::ManifestsFirst,
+        Self::StableEarlier,
+        Self::VolatileLater,
+        Self::DropRedundant,
+        Self::SplitRun,
+        Self::FetchFirst,
+        Self::MergeUpdate,
+        Self::CacheMount,
+        Self::BindMount,
+        Self::CompileDependencies,
+        Self::MultiStage,
+        Self::ParallelStage,
+        Self::LinkCopy,
+        Self::NarrowCopy,
+    ];
+
+    /// Those of which offers can be taken.
+    pub const TAKEABLE: [Self; 6] = [
+        Self::CacheMount,
+        Self::BindMount,
+        Self::CompileDependencies,
+        Self::LinkCopy,
+        Self::FetchFirst,
+        Self::NarrowCopy,
+    ];
+
     /// The kind's name in ids: `manifests-first`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -199,10 +236,49 @@ pub struct Offer {
     pub lines: Range<usize>,
     /// What it changes besides the speed, and what to look at before it is made.
     pub changes: String,
-    /// What to write in place of those lines.
+    /// The lines that it writes; empty for an advice, which says in words what to do.
     pub text: String,
+    /// The edits of [`Proposal::text`] that make it, rising; none for an advice.
+    pub edits: Vec<TextEdit>,
+    /// Paths of the image that may differ once it is made.
+    pub differs: Vec<String>,
     /// Expected seconds of a rebuild that it saves; `None` where nothing known would tell.
     pub saves: Option<f64>,
+}
+
+impl Offer {
+    /// Tells whether it is written whole and can be taken; else it is an advice.
+    pub fn is_whole(&self) -> bool {
+        !self.edits.is_empty()
+    }
+}
+
+/// A piece of text in place of another.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct TextEdit {
+    /// Bytes that are replaced; empty where something is put in.
+    pub span: Range<usize>,
+    /// What stands there then.
+    pub text: String,
+}
+
+/// An offer that is made because it was asked for.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Taken {
+    /// The offer's name.
+    pub id: String,
+    /// What it does, as a short imperative.
+    pub name: String,
+    /// Its kind.
+    pub kind: MoveKind,
+    /// Lines of the old text that it concerns, from 1, the last excluded.
+    pub lines: Range<usize>,
+    /// What it changes besides the speed.
+    pub changes: String,
+    /// Paths of the image that may differ.
+    pub differs: Vec<String>,
+    /// Expected seconds of a rebuild that it saves.
+    pub saves: f64,
 }
 
 /// Lines for the ignore file.
@@ -237,7 +313,7 @@ pub struct Refusal {
 impl Proposal {
     /// Tells whether there is anything to apply.
     pub fn improves(&self) -> bool {
-        !self.moves.is_empty()
+        !self.moves.is_empty() || !self.taken.is_empty()
     }
 
     /// The share of the expected seconds that is saved, from 0 to 1.
@@ -249,6 +325,7 @@ impl Proposal {
         Self {
             text: dockerfile.text.to_string(),
             moves: Vec::new(),
+            taken: Vec::new(),
             refused: Vec::new(),
             offered: Vec::new(),
             ignore: None,

@@ -7,7 +7,8 @@ use super::manifests::base_workdir;
 use super::rewrite::Draft;
 use super::scope::{Scope, global_args};
 use super::{Edit, ReorderInput};
-use crate::dockerfile::ast::{Dockerfile, InstructionKind, Stage};
+use crate::context::Tree;
+use crate::dockerfile::ast::{CommandLine, Dockerfile, InstructionKind, Stage};
 use crate::dockerfile::expand::Lexer;
 
 /// Seconds that an added COPY of manifests takes.
@@ -44,6 +45,10 @@ pub(super) struct Item {
     /// Makes a build step.
     pub(super) is_step: bool,
     pub(super) is_run: bool,
+    /// Does not depend on what stands before it (COPY --link).
+    pub(super) is_linked: bool,
+    /// What it makes changes with the manifests of a project alone (`cargo chef prepare`), which its context names.
+    pub(super) is_recipe: bool,
     /// Seconds when it reruns.
     pub(super) seconds: f64,
     /// Stages and paths that it takes files from.
@@ -88,6 +93,8 @@ impl Item {
             footprint,
             is_step: true,
             is_run: false,
+            is_linked: false,
+            is_recipe: false,
             seconds: SMALL_COPY,
             from: Vec::new(),
             sets: Vec::new(),
@@ -125,13 +132,19 @@ impl Model {
             };
             let (mut items, mut scopes) = (Vec::new(), Vec::new());
             for (index, instruction) in stage.instructions.iter().enumerate() {
-                let footprint = Footprint::of(instruction, &scope, input.tree);
+                let mut footprint = Footprint::of(instruction, &scope, input.tree);
                 let kind = &instruction.kind;
+                let is_recipe = is_recipe(kind);
+                if is_recipe {
+                    footprint.context.extend(recipe_sources(input.tree));
+                }
                 items.push(Item {
                     source: Source::Written(index),
                     footprint,
                     is_step: is_step(kind),
                     is_run: matches!(kind, InstructionKind::Run(_)),
+                    is_linked: is_linked(kind),
+                    is_recipe,
                     seconds: if is_step(kind) { draft.seconds[at][index] } else { 0.0 },
                     from: taken_from(dockerfile, at, kind, &scope),
                     sets: variables_set(kind),
@@ -206,11 +219,11 @@ impl Model {
                         continue;
                     }
                     broken |= own;
-                    if broken {
+                    if if item.is_linked { own } else { broken } {
                         each(at, number);
                     }
                     // A RUN that ran anew may have made something else; a COPY only if what it copies changed.
-                    changed[item.id] = own || (broken && item.is_run);
+                    changed[item.id] = own || (broken && item.is_run && !item.is_recipe);
                 }
             }
             ran.push(broken);
@@ -321,13 +334,42 @@ fn expanded_bases(dockerfile: &Dockerfile, global: &BTreeMap<String, Option<Stri
 
 /// The image that a stage goes back to, by the last part of its name and without its tag (`golang`).
 pub(super) fn base_image(dockerfile: &Dockerfile, stage: usize) -> Option<String> {
-    let bases = expanded_bases(dockerfile, &global_args(dockerfile, &BTreeMap::new()));
+    let reference = base_reference(dockerfile, stage);
+    let name = reference.split(['@', ':']).next()?.rsplit('/').next()?;
+    Some(name.to_owned())
+}
+
+/// The image that a stage goes back to, as FROM names it.
+pub(super) fn base_reference(dockerfile: &Dockerfile, stage: usize) -> String {
+    let mut bases = expanded_bases(dockerfile, &global_args(dockerfile, &BTreeMap::new()));
     let mut at = stage;
     while let Some(earlier) = earlier_stage(dockerfile, at, &bases[at]) {
         at = earlier;
     }
-    let name = bases[at].split(['@', ':']).next()?.rsplit('/').next()?;
-    Some(name.to_owned())
+    bases.swap_remove(at)
+}
+
+/// Tells whether a RUN makes a recipe for cargo-chef and nothing else.
+fn is_recipe(kind: &InstructionKind) -> bool {
+    let InstructionKind::Run(run) = kind else { return false };
+    let CommandLine::Shell(text) = &run.command else { return false };
+    text.trim_start().starts_with("cargo chef prepare") && !text.contains(['&', ';', '|'])
+}
+
+/// What a recipe for cargo-chef is made of.
+fn recipe_sources(tree: &Tree) -> impl Iterator<Item = String> {
+    const NAMES: [&str; 6] =
+        ["Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml", "config.toml", "config"];
+    let is_one = |path: &str| NAMES.contains(&path.rsplit('/').next().unwrap_or(path));
+    tree.iter().filter(move |(path, entry)| !entry.is_dir() && is_one(path)).map(|(path, _)| path)
+}
+
+fn is_linked(kind: &InstructionKind) -> bool {
+    match kind {
+        InstructionKind::Copy(copy) => copy.spec.link,
+        InstructionKind::Add(add) => add.spec.link,
+        _ => false,
+    }
 }
 
 fn is_step(kind: &InstructionKind) -> bool {

@@ -5,18 +5,38 @@ use std::ops::Range;
 use super::footprint::placements;
 use super::installs::{self, Split, local_copy};
 use super::model::{Edits, Item, Model};
+use super::offers::sheet::{Bound, Sheet};
 use super::rewrite::{self, Draft, Rewrite};
 use super::search::{apply, best_order, least_gain};
 use super::tell::Teller;
-use super::text::render;
-use super::{Edit, MoveKind, Proposal, Refusal, ReorderInput};
+use super::text::{Rendered, render};
+use super::{Edit, MoveKind, Proposal, Refusal, ReorderInput, Taken};
 use super::{ignoring, offers};
 use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind};
+use crate::dockerfile::parse;
 
 /// Proposes a better order for a Dockerfile.
 ///
 /// Deterministic and pure. The proposal's text is the old one, byte for byte, where nothing is gained.
 pub fn propose(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Proposal {
+    let (mut best, before, made) = search(dockerfile, input);
+    let mut proposal = best.describe(dockerfile, before, &made);
+    proposal.ignore = ignoring::find(&best);
+    let rewrites = offers::rewrites(&best, dockerfile, &made, &proposal);
+    proposal.offered.extend(rewrites);
+    let saves = |offer: &super::Offer| offer.saves.unwrap_or(0.0);
+    proposal.offered.sort_by(|a, b| saves(b).total_cmp(&saves(a)).then(a.lines.start.cmp(&b.lines.start)));
+    proposal
+}
+
+/// As [`propose`], without what is offered by rewrites and for the ignore file.
+pub(super) fn propose_bare(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Proposal {
+    let (mut best, before, made) = search(dockerfile, input);
+    best.describe(dockerfile, before, &made)
+}
+
+/// Finds the best order after the best rewrites: the attempt, the seconds before, and the rewrites.
+fn search<'a>(dockerfile: &Dockerfile, input: &'a ReorderInput<'a>) -> (Attempt<'a>, f64, Vec<Made>) {
     let draft = Draft::new(dockerfile, input);
     let original = Model::new(&draft, input);
     let mut best = Attempt::new(draft, original, input);
@@ -28,7 +48,7 @@ pub fn propose(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Proposal {
         made.push(Made::of(&rewrite, id, &best, &next));
         best = next;
     }
-    best.describe(dockerfile, before, &made)
+    (best, before, made)
 }
 
 /// The expected seconds of a rebuild of a Dockerfile as it stands, over the edits of the input.
@@ -47,6 +67,8 @@ pub(super) struct Made {
     pub(super) kind: MoveKind,
     pub(super) name: String,
     pub(super) why: String,
+    /// It leaves the image as it is; else it was asked for.
+    pub(super) proven: bool,
     /// Lines of the old text, from 1, the last excluded.
     pub(super) lines: Range<usize>,
     pub(super) saves: f64,
@@ -62,14 +84,27 @@ impl Made {
             kind: rewrite.kind,
             name: rewrite.name.clone(),
             why: rewrite.why.clone(),
+            proven: rewrite.proven,
             lines,
             saves: (before.arranged.seconds - after.arranged.seconds).max(0.0),
+        }
+    }
+
+    pub(super) fn taken(&self) -> Taken {
+        Taken {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            kind: self.kind,
+            lines: self.lines.clone(),
+            changes: self.why.clone(),
+            differs: Vec::new(),
+            saves: self.saves,
         }
     }
 }
 
 /// The id of a rewrite that is not one of those made: a part of what was cut may be cut again.
-fn id_of(rewrite: &Rewrite, draft: &Draft, made: &[Made]) -> String {
+pub(super) fn id_of(rewrite: &Rewrite, draft: &Draft, made: &[Made]) -> String {
     let own = draft.replaced(rewrite).first();
     let (line, part) = own.map_or((1, 1), |own| (draft.line(own.line), draft.part(own)));
     let mut ids = (part..).map(|part| rewrite.kind.id(line, part));
@@ -87,7 +122,8 @@ fn best_rewrite<'a>(
     let mut found: Option<(Rewrite, String, Attempt<'a>)> = None;
     for rewrite in rewrite::find(&best.draft, &best.original, input) {
         let id = id_of(&rewrite, &best.draft, made);
-        if !rewrite.proven || input.options.skips(rewrite.kind, &id) {
+        let wanted = rewrite.proven || input.options.takes(rewrite.kind, &id);
+        if !wanted || input.options.skips(rewrite.kind, &id) {
             continue;
         }
         let Some(draft) = best.draft.rewritten(&rewrite) else { continue };
@@ -277,7 +313,7 @@ impl Attempt<'_> {
         same_manner && !own.is_empty() && own.iter().all(covers)
     }
 
-    fn describe(mut self, dockerfile: &Dockerfile, before: f64, made: &[Made]) -> Proposal {
+    fn describe(&mut self, dockerfile: &Dockerfile, before: f64, made: &[Made]) -> Proposal {
         let mut proposal = Proposal::unchanged(dockerfile, before);
         let items: Vec<Vec<Item>> =
             self.arranged.model.stages.iter().map(|stage| stage.items.clone()).collect();
@@ -286,9 +322,8 @@ impl Attempt<'_> {
             .zip(&self.original.stages)
             .all(|(items, stage)| items.iter().map(Item::written).eq(stage.items.iter().map(Item::written)));
         proposal.refused = std::mem::take(&mut self.refused);
-        proposal.offered = offers::find(&self);
-        proposal.ignore = ignoring::find(&self);
         if is_same && made.is_empty() {
+            offers::complete(Sheet::new(self.draft.clone(), Vec::new(), self.input), made, &mut proposal);
             return proposal;
         }
         let rendered = render(&self.draft.dockerfile, &items);
@@ -302,10 +337,53 @@ impl Attempt<'_> {
                 proposal.seconds.insert((stage, line), item.seconds);
             }
         }
-        proposal.moves = Teller { work: &self, items: &items, lines: &rendered.lines }.moves(made);
-        proposal.text = rendered.text;
+        proposal.moves = Teller { work: self, items: &items, lines: &rendered.lines }.moves(made);
         proposal.expected_after = self.arranged.seconds;
+        if let Some((draft, bound)) = self.written(&items, &rendered) {
+            offers::complete(Sheet::new(draft, bound, self.input), made, &mut proposal);
+        }
+        // What was taken has changed the text already.
+        if proposal.text == *dockerfile.text {
+            proposal.text = rendered.text;
+        }
         proposal
+    }
+
+    /// The new text as a draft of its own, with the COPYs that were added for an install.
+    fn written(&self, items: &[Vec<Item>], rendered: &Rendered) -> Option<(Draft, Vec<Bound>)> {
+        let dockerfile = parse(&rendered.text).ok()?;
+        let mut old = vec![0; rendered.text.matches('\n').count() + 1];
+        let (mut seconds, mut bound) = (Vec::new(), Vec::new());
+        for (stage, items) in items.iter().enumerate() {
+            let instructions = &dockerfile.stages[stage].instructions;
+            if instructions.len() != items.len() {
+                return None;
+            }
+            for (item, lines) in items.iter().zip(&rendered.lines[stage]) {
+                let Some(own) = item.written().map(|index| self.instruction(stage, index)) else { continue };
+                for (back, line) in (lines.start..=lines.end).rev().enumerate() {
+                    old[line - 1] = self.draft.line(own.end_line.saturating_sub(back).max(1));
+                }
+            }
+            seconds.push(items.iter().map(|item| item.seconds).collect());
+            for at in &self.chosen {
+                let (of, split) = &self.splits[*at];
+                let place = items.iter().position(|item| item.written() == Some(split.run));
+                let Some(run) = place.filter(|_| *of == stage && stage != self.original.target) else {
+                    continue;
+                };
+                let copies: Vec<&Instruction> = (0..items.len())
+                    .filter(|at| split.owns(&items[*at]))
+                    .map(|at| &instructions[at])
+                    .collect();
+                let sources =
+                    copies.iter().filter_map(|copy| local_copy(copy)).flat_map(|spec| &spec.sources);
+                let files = sources.map(|source| (source.clone(), split.place(source).to_owned())).collect();
+                let spans = copies.iter().map(|copy| copy.span.clone()).collect();
+                bound.push(Bound { copies: spans, run: instructions[run].span.clone(), files });
+            }
+        }
+        Some((Draft::written(dockerfile, old, seconds), bound))
     }
 }
 

@@ -4,12 +4,17 @@
 //! it gains is known only then. Where the new lines come from in the old text is kept line by line.
 
 mod declared;
+pub(super) mod edited;
 mod fetch;
 mod merge;
+mod narrow;
 mod segments;
 mod split_run;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+
+pub(super) use segments::head_and_command;
 
 use super::model::Model;
 use super::{MoveKind, ReorderInput};
@@ -58,6 +63,22 @@ impl Draft {
             .collect();
         let lines = (1..=dockerfile.text.matches('\n').count() + 1).collect();
         Self { dockerfile: dockerfile.clone(), lines, seconds }
+    }
+
+    /// A draft that is written out: for each line of its text the old line that it stands for (0 for none), and the
+    /// seconds of its instructions.
+    pub(super) fn written(dockerfile: Dockerfile, lines: Vec<usize>, seconds: Vec<Vec<f64>>) -> Self {
+        Self { dockerfile, lines, seconds }
+    }
+
+    /// Seconds of the instructions by stage and line.
+    pub(super) fn by_line(&self) -> BTreeMap<(usize, usize), f64> {
+        let stages = self.dockerfile.stages.iter().zip(&self.seconds).enumerate();
+        stages
+            .flat_map(|(at, (stage, seconds))| {
+                stage.instructions.iter().zip(seconds).map(move |(own, value)| ((at, own.line), *value))
+            })
+            .collect()
     }
 
     /// The line of the old text that a line of this one stands for, both from 1.
@@ -148,11 +169,6 @@ impl Rewrite {
         let (name, why) = (String::new(), String::new());
         Self { kind, stage, replaced: index..index + 1, text, name, why, proven: false, always: false }
     }
-
-    /// What is written in place of the old.
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
 }
 
 /// Finds the rewrites that a Dockerfile as drafted so far could have; the caller finds out what each gains.
@@ -160,7 +176,10 @@ pub(super) fn find(draft: &Draft, model: &Model, input: &ReorderInput<'_>) -> Ve
     let mut found = Vec::new();
     for (stage, model_of_stage) in model.stages.iter().enumerate().filter(|(stage, _)| model.wanted[*stage]) {
         for (index, instruction) in draft.dockerfile.stages[stage].instructions.iter().enumerate() {
-            let InstructionKind::Run(run) = &instruction.kind else { continue };
+            let InstructionKind::Run(run) = &instruction.kind else {
+                found.extend(narrow::find(draft, model, stage, index, input));
+                continue;
+            };
             let site = Site { draft, model, stage, model_of_stage, index, instruction, run, input };
             found.extend(merge::find(&site));
             found.extend(split_run::find(&site));

@@ -35,7 +35,7 @@ impl Teller<'_> {
         for (stage, index) in &self.work.arranged.dropped {
             moves.push(self.drop_move(*stage, *index));
         }
-        moves.extend(made.iter().map(|made| self.rewrite_move(made)));
+        moves.extend(made.iter().filter(|made| made.proven).map(|made| self.rewrite_move(made)));
         moves.sort_by(|a, b| b.saves.total_cmp(&a.saves));
         moves
     }

@@ -2,6 +2,7 @@
 
 mod cuts;
 mod interpret;
+mod offers;
 mod verbs;
 
 use super::*;

@@ -31,9 +31,15 @@ pub(super) fn render(proposal: &Proposal, name: &str) -> String {
         let text = format!("{saves}{} (layerlab reorder --write makes it, id {})", made.why_safe, made.id);
         say("warning", lines, &made.name, &text);
     }
+    for taken in &proposal.taken {
+        let lines = (taken.lines.start, taken.lines.end.max(2) - 1);
+        let text = format!("{} (layerlab reorder --take {} --write makes it)", taken.changes, taken.id);
+        say("warning", lines, &taken.name, &text);
+    }
     for offer in &proposal.offered {
         let lines = (offer.lines.start, offer.lines.end.max(2) - 1);
-        say("notice", lines, &offer.name, &offer.changes);
+        let how = format!("{} (layerlab reorder --take {} --write makes it)", offer.changes, offer.id);
+        say("notice", lines, &offer.name, if offer.is_whole() { &how } else { &offer.changes });
     }
     if let Some(ignore) = &proposal.ignore {
         let patterns: Vec<&str> = ignore.add.iter().map(|line| line.pattern.as_str()).collect();

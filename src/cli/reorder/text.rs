@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use super::Proposed;
 use crate::cli::output::{safe, safe_lines};
-use crate::reorder::{IgnoreProposal, Move, Offer, Proposal};
+use crate::reorder::{IgnoreProposal, Move, Offer, Proposal, Taken};
 
 /// The change as a unified diff; empty where nothing changes.
 pub(super) fn diff(old: &str, new: &str, name: &str) -> String {
@@ -25,16 +25,23 @@ pub(super) fn render(proposed: &Proposed, old: &str, name: &str) -> String {
     if proposal.improves() {
         out.push('\n');
         out.push_str(&coloured(&safe_lines(&diff(old, &proposal.text, &safe(name)))));
+    }
+    if !proposal.moves.is_empty() {
         let _ = writeln!(out, "\n\x1b[1m{}\x1b[0m", count(proposal));
         for (at, made) in proposal.moves.iter().enumerate() {
             out.push_str(&one_move(at + 1, made));
         }
     }
+    if !proposal.taken.is_empty() {
+        let _ = writeln!(out, "\n\x1b[1mTaken, as asked for\x1b[0m: these change more than the order.");
+        proposal.taken.iter().for_each(|taken| out.push_str(&one_taken(taken)));
+    }
     if let Some(ignore) = &proposal.ignore {
         out.push_str(&ignore_lines(ignore));
     }
     if !proposal.offered.is_empty() {
-        let _ = writeln!(out, "\n\x1b[1mOffered, not made\x1b[0m: these change more than the order.");
+        let how = if proposal.offered.iter().any(Offer::is_whole) { " --take ID makes one." } else { "" };
+        let _ = writeln!(out, "\n\x1b[1mOffered, not made\x1b[0m: these change more than the order.{how}");
         proposal.offered.iter().for_each(|offer| out.push_str(&one_offer(offer)));
     }
     if !proposal.refused.is_empty() {
@@ -81,12 +88,22 @@ fn one_move(number: usize, made: &Move) -> String {
     out
 }
 
+fn one_taken(taken: &Taken) -> String {
+    let mut out = format!("- {} [{}]\n", safe(&taken.name), taken.id);
+    if taken.saves > 0.05 {
+        let _ = writeln!(out, "  saves {} of an expected rebuild", seconds(taken.saves));
+    }
+    let _ = writeln!(out, "  changes: {}", safe(&taken.changes));
+    out
+}
+
 fn one_offer(offer: &Offer) -> String {
     let mut out = format!("- {} [{}]\n", safe(&offer.name), offer.id);
-    if let Some(saves) = offer.saves {
+    if let Some(saves) = offer.saves.filter(|saves| *saves > 0.05) {
         let _ = writeln!(out, "  would save {} of an expected rebuild", seconds(saves));
     }
-    let _ = writeln!(out, "  changes: {}", safe(&offer.changes));
+    let what = if offer.is_whole() { "changes" } else { "advice" };
+    let _ = writeln!(out, "  {what}: {}", safe(&offer.changes));
     for line in safe_lines(&offer.text).lines() {
         let _ = writeln!(out, "      {line}");
     }

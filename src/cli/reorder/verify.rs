@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use crate::cli::flags::BuildFlags;
 use crate::cli::output::safe;
 use crate::cli::project::Project;
+use crate::context::path::is_within;
 use crate::engine::images::Comparison;
 use crate::engine::{Engine, Interrupt, Kind, Request, Wish};
 use crate::graph::NoCache;
@@ -63,7 +64,14 @@ pub(super) fn run(
         first.files.varying(&engine.image(&old).context("the Dockerfile as it is, once more")?.files);
     tell("building the new order");
     let second = engine.image(&new).context("the new order")?;
-    let comparison = first.compare(&second, &varies);
+    let mut comparison = first.compare(&second, &varies);
+    let differs: Vec<&String> = proposal.taken.iter().flat_map(|taken| &taken.differs).collect();
+    for file in &mut comparison.files {
+        let path = file.path.trim_start_matches('/');
+        if differs.iter().any(|told| is_within(path, told.trim_start_matches('/'))) {
+            file.noise = Some("what was taken says that it may differ");
+        }
+    }
     if !varies.is_empty() {
         let shown: Vec<String> = varies.iter().take(5).map(|path| safe(path).into_owned()).collect();
         let more = if varies.len() > 5 { format!(" and {} more", varies.len() - 5) } else { String::new() };

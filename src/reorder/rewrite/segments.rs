@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Cuts a RUN as written into its keyword with flags, and the command after them.
-pub(super) fn head_and_command(text: &str) -> Option<(&str, &str)> {
+pub(in crate::reorder) fn head_and_command(text: &str) -> Option<(&str, &str)> {
     let keyword = text.get(..3).filter(|word| word.eq_ignore_ascii_case("run"))?;
     let mut at = keyword.len();
     loop {

@@ -1,0 +1,95 @@
+//! What would be better and cannot be written whole: told in words.
+
+use super::Found;
+use super::sheet::Sheet;
+use crate::dockerfile::ast::{InstructionKind, Run};
+use crate::reorder::MoveKind;
+use crate::reorder::search::least_gain;
+
+/// Commands that compile, and the flag that names what they make.
+const COMPILERS: [(&str, &[&str], &[&str]); 2] =
+    [("go", &["build"], &["-o"]), ("dotnet", &["publish"], &["-o", "--output"])];
+
+/// Two kinds of work that would run beside each other.
+const WEB: (&[&str], &[&str]) =
+    (&["npm", "yarn", "pnpm", "bun"], &["run", "build", "ci", "install", "i", ""]);
+const REST: [(&[&str], &[&str]); 5] = [
+    (&["go"], &["build", "install"]),
+    (&["cargo"], &["build", "install"]),
+    (&["mvn", "mvnw"], &["package", "install", "verify"]),
+    (&["gradle", "gradlew"], &["build", "bootJar", "installDist"]),
+    (&["dotnet"], &["publish", "build"]),
+];
+
+/// An advice: an offer without edits, with the seconds that it would save where they are known.
+pub(super) type Advice = (Found, Option<f64>);
+
+/// Tells whether a RUN calls one of these programs with one of those words after it.
+fn runs(
+    sheet: &Sheet<'_>,
+    stage: usize,
+    index: usize,
+    run: &Run,
+    (programs, verbs): (&[&str], &[&str]),
+) -> bool {
+    sheet.calls(stage, index, run).iter().any(|call| {
+        let verb = call.operands.first().map_or("", |word| word.text.as_str());
+        programs.contains(&call.program.as_str()) && verbs.contains(&verb)
+    })
+}
+
+/// A final image that holds a compiler.
+pub(super) fn multi_stage(sheet: &Sheet<'_>, stage: usize, index: usize) -> Option<Advice> {
+    let InstructionKind::Run(run) = &sheet.instructions(stage)[index].kind else { return None };
+    if stage != sheet.model.target || sheet.stage(stage).base.is_some() {
+        return None;
+    }
+    let calls = sheet.calls(stage, index, run);
+    let (tool, output) = COMPILERS.iter().find_map(|(tool, verbs, flags)| {
+        let call = calls.iter().find(|call| {
+            call.program == *tool
+                && call.operands.first().is_some_and(|verb| verbs.contains(&verb.text.as_str()))
+        })?;
+        Some((*tool, call.value(flags).filter(|word| !word.dynamic)?.text.clone()))
+    })?;
+    let output = sheet.scope(stage, index).path(&output)?;
+    let found = Found {
+        kind: MoveKind::MultiStage,
+        at: (stage, index),
+        name: format!("leave {tool} and the sources out of the final image"),
+        changes: format!(
+            "end this stage with the build, and begin another on a base without the compiler that copies {output} from it. The image becomes smaller; whatever runs and comes from this stage, certificates and time zones among it, has to be copied too, and ENV, EXPOSE, USER, ENTRYPOINT and CMD have to stand there"
+        ),
+        edits: Vec::new(),
+        differs: Vec::new(),
+    };
+    Some((found, None))
+}
+
+/// Two kinds of work in one stage, each of which would run beside the other.
+pub(super) fn parallel_stage(sheet: &Sheet<'_>, stage: usize) -> Option<Advice> {
+    let mut web: Option<(usize, f64)> = None;
+    let mut rest = 0.0;
+    for (index, _, run) in sheet.runs(stage) {
+        if REST.iter().any(|tool| runs(sheet, stage, index, run, *tool)) {
+            rest += sheet.each[stage][index];
+        } else if runs(sheet, stage, index, run, WEB) {
+            let before = web.map_or(0.0, |(_, seconds)| seconds);
+            web = Some((index, before + sheet.each[stage][index]));
+        }
+    }
+    let (index, seconds) = web?;
+    let saves = seconds.min(rest);
+    if saves < least_gain(sheet.seconds) {
+        return None;
+    }
+    let found = Found {
+        kind: MoveKind::ParallelStage,
+        at: (stage, index),
+        name: "build the web part in a stage of its own, beside the rest".to_owned(),
+        changes: "put the web part's manifests, install and build into a stage on a base with its tools, and copy the directory that the build makes from there. The two run at the same time, and edits of one no longer rerun the other; the base of the new stage, and what else it has to copy over, are yours to choose".to_owned(),
+        edits: Vec::new(),
+        differs: Vec::new(),
+    };
+    Some((found, Some(saves)))
+}

@@ -1,0 +1,215 @@
+//! Where package managers keep what they download, and what moves it.
+
+/// What a package manager keeps, which nothing needs once it is done.
+pub(super) struct Cache {
+    /// The tool as people call it.
+    pub(super) tool: &'static str,
+    pub(super) programs: &'static [&'static str],
+    /// First operands of the calls that use it; none stands for any, "" for a call without an operand.
+    pub(super) verbs: &'static [&'static str],
+    /// Its directories. Of each the first place counts of those whose variable is set; `~` is the home directory.
+    pub(super) places: &'static [&'static [&'static str]],
+    /// Variables and words of a call that turn it off or move it in a way that is not followed.
+    pub(super) unless: &'static [&'static str],
+    /// A flag that says that it is not used, to be taken out.
+    pub(super) without: Option<&'static str>,
+    /// Files of the project that can move it, with a word that does.
+    pub(super) settings: &'static [(&'static str, &'static str)],
+    /// Images (the last part of the name) in which it lies where the last of the places says; none stands for any.
+    pub(super) images: &'static [&'static str],
+    /// The tool does not keep two of itself apart in it, so that builds take turns.
+    pub(super) locked: bool,
+    /// What lies in it is part of the work and not only a copy of a download: each RUN that may use it needs it, and
+    /// nothing of it may get into the image.
+    pub(super) whole: bool,
+}
+
+const PLAIN: Cache = Cache {
+    tool: "",
+    programs: &[],
+    verbs: &[],
+    places: &[],
+    unless: &[],
+    without: None,
+    settings: &[],
+    images: &[],
+    locked: false,
+    whole: false,
+};
+
+pub(super) const CACHES: [Cache; 14] = [
+    // https://docs.npmjs.com/cli/v10/using-npm/config#cache
+    Cache {
+        tool: "npm",
+        programs: &["npm"],
+        verbs: &["ci", "clean-install", "install", "i", "add"],
+        places: &[&["$npm_config_cache", "$NPM_CONFIG_CACHE", "~/.npm"]],
+        unless: &["--cache", "--userconfig", "$npm_config_userconfig", "$NPM_CONFIG_USERCONFIG"],
+        settings: &[(".npmrc", "cache")],
+        ..PLAIN
+    },
+    // The first version: as root it lies in /usr/local/share. Later ones keep theirs in the project, or elsewhere.
+    Cache {
+        tool: "yarn",
+        programs: &["yarn"],
+        verbs: &["", "install", "add"],
+        places: &[&["$YARN_CACHE_FOLDER", "$XDG_CACHE_HOME/yarn", "/usr/local/share/.cache/yarn"]],
+        unless: &["--cache-folder"],
+        settings: &[
+            (".yarnrc.yml", ""),
+            (".yarnrc", "cache-folder"),
+            ("package.json", "\"packageManager\": \"yarn@2"),
+            ("package.json", "\"packageManager\": \"yarn@3"),
+            ("package.json", "\"packageManager\": \"yarn@4"),
+        ],
+        locked: true,
+        ..PLAIN
+    },
+    // https://pnpm.io/settings#storedir
+    Cache {
+        tool: "pnpm",
+        programs: &["pnpm"],
+        verbs: &["install", "i", "fetch", "add", "deploy"],
+        places: &[&["$PNPM_HOME/store", "$XDG_DATA_HOME/pnpm/store", "~/.local/share/pnpm/store"]],
+        unless: &["--store-dir", "$npm_config_store_dir", "$NPM_CONFIG_STORE_DIR"],
+        settings: &[(".npmrc", "store-dir"), ("pnpm-workspace.yaml", "storeDir")],
+        ..PLAIN
+    },
+    // https://bun.sh/docs/install/cache
+    Cache {
+        tool: "bun",
+        programs: &["bun"],
+        verbs: &["install", "i", "add"],
+        places: &[&[
+            "$BUN_INSTALL_CACHE_DIR",
+            "$BUN_INSTALL/install/cache",
+            "$XDG_CACHE_HOME/.bun/install/cache",
+            "~/.bun/install/cache",
+        ]],
+        unless: &["--cache-dir", "--no-cache"],
+        settings: &[("bunfig.toml", "cache")],
+        ..PLAIN
+    },
+    // https://pip.pypa.io/en/stable/topics/caching/
+    Cache {
+        tool: "pip",
+        programs: &["pip", "pip3"],
+        verbs: &["install", "wheel"],
+        places: &[&["$PIP_CACHE_DIR", "$XDG_CACHE_HOME/pip", "~/.cache/pip"]],
+        unless: &["--cache-dir", "$PIP_NO_CACHE_DIR", "$PIP_CONFIG_FILE"],
+        without: Some("--no-cache-dir"),
+        ..PLAIN
+    },
+    // Its virtual environments lie beside these two, and stay in the layer.
+    Cache {
+        tool: "poetry",
+        programs: &["poetry"],
+        verbs: &["install", "sync"],
+        places: &[
+            &["$POETRY_CACHE_DIR/cache", "$XDG_CACHE_HOME/pypoetry/cache", "~/.cache/pypoetry/cache"],
+            &[
+                "$POETRY_CACHE_DIR/artifacts",
+                "$XDG_CACHE_HOME/pypoetry/artifacts",
+                "~/.cache/pypoetry/artifacts",
+            ],
+        ],
+        unless: &["cache-dir"],
+        without: Some("--no-cache"),
+        settings: &[("poetry.toml", "cache-dir")],
+        ..PLAIN
+    },
+    // https://docs.astral.sh/uv/concepts/cache/
+    Cache {
+        tool: "uv",
+        programs: &["uv"],
+        verbs: &["sync", "pip"],
+        places: &[&["$UV_CACHE_DIR", "$XDG_CACHE_HOME/uv", "~/.cache/uv"]],
+        unless: &["--cache-dir", "$UV_NO_CACHE", "$UV_CONFIG_FILE", "symlink"],
+        without: Some("--no-cache"),
+        settings: &[("uv.toml", "cache-dir"), ("pyproject.toml", "cache-dir")],
+        ..PLAIN
+    },
+    // Without one of these variables, which the image sets, it depends on which directories there are.
+    Cache {
+        tool: "Composer",
+        programs: &["composer", "composer.phar"],
+        verbs: &["install", "i"],
+        places: &[&["$COMPOSER_CACHE_DIR", "$COMPOSER_HOME/cache", "/tmp/cache"]],
+        unless: &["cache-dir"],
+        without: Some("--no-cache"),
+        settings: &[("composer.json", "cache-dir"), ("composer.json", "cache-files-dir")],
+        images: &["composer"],
+        locked: true,
+        ..PLAIN
+    },
+    // Modules and compiled packages only together: a build without the modules of `go mod download` fetches again.
+    Cache {
+        tool: "Go",
+        programs: &["go"],
+        places: &[
+            &["$GOCACHE", "$XDG_CACHE_HOME/go-build", "~/.cache/go-build"],
+            &["$GOMODCACHE", "$GOPATH/pkg/mod", "/go/pkg/mod"],
+        ],
+        unless: &["env -w"],
+        images: &["golang"],
+        whole: true,
+        ..PLAIN
+    },
+    // Its lock lies beside the registry, so builds have to take turns.
+    Cache {
+        tool: "Cargo",
+        programs: &["cargo"],
+        places: &[
+            &["$CARGO_HOME/registry", "/usr/local/cargo/registry"],
+            &["$CARGO_HOME/git/db", "/usr/local/cargo/git/db"],
+        ],
+        images: &["rust", "cargo-chef"],
+        locked: true,
+        whole: true,
+        ..PLAIN
+    },
+    Cache {
+        tool: "Maven",
+        programs: &["mvn", "mvnw", "mvnd"],
+        places: &[&["~/.m2"]],
+        unless: &["maven.repo.local", "-gs", "$MAVEN_OPTS", "$MAVEN_ARGS", "$MAVEN_USER_HOME"],
+        settings: &[(".mvn/maven.config", "repo.local"), (".mvn/jvm.config", "repo.local")],
+        locked: true,
+        whole: true,
+        ..PLAIN
+    },
+    Cache {
+        tool: "Gradle",
+        programs: &["gradle", "gradlew"],
+        places: &[&["$GRADLE_USER_HOME", "~/.gradle"]],
+        unless: &["-g", "--gradle-user-home", "gradle.user.home", "$GRADLE_OPTS"],
+        locked: true,
+        whole: true,
+        ..PLAIN
+    },
+    // What is restored is needed where it is built, so never on the restore alone.
+    Cache {
+        tool: "NuGet",
+        programs: &["dotnet", "nuget", "msbuild"],
+        places: &[&["$NUGET_PACKAGES", "~/.nuget/packages"]],
+        unless: &["--packages", "$RestorePackagesPath", "RestorePackagesPath"],
+        settings: &[
+            ("Directory.Build.props", "RestorePackagesPath"),
+            ("nuget.config", "globalPackagesFolder"),
+        ],
+        images: &["sdk"],
+        locked: true,
+        whole: true,
+        ..PLAIN
+    },
+    // The archives alone: the lists of packages and what is installed stay in the layer.
+    Cache {
+        tool: "apt",
+        programs: &["apt-get"],
+        verbs: &["install"],
+        places: &[&["/var/cache/apt"]],
+        unless: &["Dir::Cache"],
+        locked: true,
+        ..PLAIN
+    },
+];

@@ -1,0 +1,382 @@
+//! A package manager's downloads in a cache mount: on every RUN that uses them, or not at all.
+
+use super::Found;
+use super::caches::{CACHES, Cache};
+use super::sheet::Sheet;
+use crate::cost::images;
+use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run};
+use crate::reorder::MoveKind;
+use crate::reorder::footprint::run_effects;
+use crate::reorder::model::{base_image, base_reference};
+use crate::reorder::rewrite::edited::Edit;
+use crate::reorder::rewrite::head_and_command;
+use crate::reorder::scope::Scope;
+use crate::shell::{Call, PathPattern, PathSet};
+
+/// Images that are not in the catalogue of sizes and in which root runs.
+const ROOTS: [&str; 4] = ["oven/bun", "ghcr.io/astral-sh/uv", "lukemathwalker/cargo-chef", "rustlang/rust"];
+
+/// Programs that build what they are told to by files of the project, which may call any other.
+const BUILDERS: [&str; 10] =
+    ["make", "cmake", "ninja", "mage", "task", "just", "goreleaser", "bazel", "trunk", "wasm-pack"];
+
+/// Programs that run another as another user.
+const BECOMES: [&str; 8] = ["su", "sudo", "gosu", "su-exec", "runuser", "setpriv", "doas", "chroot"];
+
+/// Programs that fill a directory which they are given from above.
+const FILLERS: [&str; 8] = ["cp", "mv", "tar", "unzip", "rsync", "ln", "install", "git"];
+
+/// Finds the mounts that a stage, with those built on it, could have.
+pub(super) fn find(sheet: &Sheet<'_>, stage: usize) -> Vec<Found> {
+    if sheet.draft.dockerfile.escape != '\\' || !sheet.knows((1, 2)) || !is_root_image(sheet, stage) {
+        return Vec::new();
+    }
+    CACHES.iter().filter_map(|cache| Search { sheet, stage, cache }.found()).collect()
+}
+
+/// Tells whether the image that a stage goes back to is known to start as root.
+fn is_root_image(sheet: &Sheet<'_>, stage: usize) -> bool {
+    let reference = base_reference(&sheet.draft.dockerfile, stage);
+    let repository = reference.split('@').next().unwrap_or(&reference);
+    let known = images::find(&reference).is_some_and(|(image, _)| image.user.is_none());
+    known || ROOTS.iter().any(|root| repository == *root || repository.starts_with(&format!("{root}:")))
+}
+
+struct Search<'a> {
+    sheet: &'a Sheet<'a>,
+    stage: usize,
+    cache: &'static Cache,
+}
+
+/// A RUN that gets the mounts.
+struct Use<'a> {
+    stage: usize,
+    index: usize,
+    own: &'a Instruction,
+    run: &'a Run,
+}
+
+impl<'a> Search<'a> {
+    fn found(&self) -> Option<Found> {
+        let sheet = self.sheet;
+        if !self.runs_tool(self.stage) || self.has_it_below() || self.is_moved_by_a_file() {
+            return None;
+        }
+        let fits = |name: String| self.cache.images.is_empty() || self.cache.images.contains(&name.as_str());
+        let first = sheet.runs(self.stage).find(|(index, _, run)| self.uses(self.stage, *index, run))?;
+        let scope = sheet.scope(self.stage, first.0);
+        let (targets, told) = self.targets(scope)?;
+        if !told && !fits(base_image(&sheet.draft.dockerfile, self.stage)?) {
+            return None;
+        }
+        let family = sheet.family(self.stage);
+        let wanted: Vec<usize> = family.into_iter().filter(|stage| sheet.model.wanted[*stage]).collect();
+        if self.cache.whole && sheet.is_shipped(&wanted) || self.is_taken_over(&wanted, &targets) {
+            return None;
+        }
+        let mut uses = Vec::new();
+        for stage in &wanted {
+            for (index, own) in sheet.instructions(*stage).iter().enumerate() {
+                match &own.kind {
+                    InstructionKind::Run(run) => {
+                        let used = self.may_use(*stage, index, run);
+                        self.allows(*stage, index, run, used, &targets)?;
+                        if used {
+                            uses.push(Use { stage: *stage, index, own, run });
+                        }
+                    }
+                    // What is put there would be hidden from the RUN.
+                    _ if overlaps(&sheet.stage(*stage).items[index].footprint.writes, &targets) => {
+                        return None;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.offer(&uses, &targets)
+    }
+
+    /// Tells whether a RUN of the stage calls the tool in a way that uses the cache.
+    fn runs_tool(&self, stage: usize) -> bool {
+        self.sheet.runs(stage).any(|(index, _, run)| self.uses(stage, index, run))
+    }
+
+    /// The offer of a stage holds those built on it, too.
+    fn has_it_below(&self) -> bool {
+        let mut below = self.sheet.stage(self.stage).base;
+        while let Some(stage) = below {
+            if self.runs_tool(stage) {
+                return true;
+            }
+            below = self.sheet.stage(stage).base;
+        }
+        false
+    }
+
+    fn is_call(&self, call: &Call) -> bool {
+        let verb = call.operands.first().map_or("", |word| word.text.as_str());
+        self.cache.programs.contains(&call.program.as_str())
+            && (self.cache.verbs.is_empty() || self.cache.verbs.contains(&verb))
+    }
+
+    fn uses(&self, stage: usize, index: usize, run: &Run) -> bool {
+        self.sheet.calls(stage, index, run).iter().any(|call| self.is_call(call))
+    }
+
+    /// Tells whether a RUN uses the cache, or may: where the cache is part of the work, anything that is not known.
+    fn may_use(&self, stage: usize, index: usize, run: &Run) -> bool {
+        if self.uses(stage, index, run) {
+            return true;
+        }
+        let effects = run_effects(run, self.sheet.scope(stage, index));
+        self.cache.whole
+            && (effects.programs.iter().any(|name| BUILDERS.contains(&name.as_str()))
+                || !effects.opaque.is_empty())
+    }
+
+    fn is_moved_by_a_file(&self) -> bool {
+        let input = self.sheet.input;
+        self.cache.settings.iter().any(|(path, word)| {
+            let paths = input.tree.iter().filter(|(known, entry)| {
+                !entry.is_dir() && (known == path || known.ends_with(&format!("/{path}")))
+            });
+            paths.into_iter().any(|(path, _)| input.files.read(&path).is_none_or(|text| text.contains(word)))
+        })
+    }
+
+    /// The directories, and whether a variable names them; `None` where they cannot be known.
+    fn targets(&self, scope: &Scope) -> Option<(Vec<String>, bool)> {
+        let mut told = false;
+        let home = if scope.vars.contains_key("HOME") { scope.value("HOME")? } else { "/root".to_owned() };
+        let places = self.cache.places.iter().map(|place| {
+            place.iter().find_map(|place| match place.strip_prefix('$') {
+                Some(rest) => {
+                    let end = rest.find('/').unwrap_or(rest.len());
+                    scope.vars.contains_key(&rest[..end]).then(|| {
+                        told = true;
+                        scope.value(&rest[..end]).map(|value| format!("{value}{}", &rest[end..]))
+                    })
+                }
+                None => Some(Some(place.replacen('~', &home, 1))),
+            })
+        });
+        let places: Option<Vec<String>> = places.map(Option::flatten).collect();
+        let places = places?;
+        let is_plain = |path: &String| {
+            path.starts_with('/') && path.len() > 1 && !path.contains([',', ' ', '"', '\'', '$', '\\'])
+        };
+        places
+            .iter()
+            .all(is_plain)
+            .then(|| (places.iter().map(|path| crate::shell::normalise(path)).collect(), told))
+    }
+
+    /// Tells whether something of the directories gets into another stage.
+    fn is_taken_over(&self, family: &[usize], targets: &[String]) -> bool {
+        let taken = |(from, path): &(usize, String)| {
+            let is_meant = |target: &String| {
+                PathPattern::tree(target.as_str()).touches(path)
+                    && (self.cache.whole || path.starts_with(target.as_str()))
+            };
+            family.contains(from) && targets.iter().any(is_meant)
+        };
+        self.sheet.model.stages.iter().flat_map(|stage| &stage.items).any(|item| item.from.iter().any(taken))
+    }
+
+    /// Refuses where a RUN stands in the way: `None`.
+    fn allows(&self, stage: usize, index: usize, run: &Run, used: bool, targets: &[String]) -> Option<()> {
+        let scope = self.sheet.scope(stage, index);
+        let effects = run_effects(run, scope);
+        let calls = self.sheet.calls(stage, index, run);
+        // A directory that is a mount cannot be removed, and what is emptied is no cache.
+        if overlaps(&effects.deletes, targets) {
+            return None;
+        }
+        for call in calls.iter().filter(|call| !self.is_call(call)) {
+            let writes = self.sheet.writes_of(stage, index, call);
+            let inside = |pattern: &PathPattern| {
+                targets.iter().any(|target| crate::context::path::is_within(&pattern.text, target))
+            };
+            let from_above = FILLERS.contains(&call.program.as_str()) && overlaps(&writes, targets);
+            if writes.patterns().iter().any(inside) || from_above {
+                return None;
+            }
+        }
+        let mentions = |name: &str| mentions(run, name);
+        let places = self.cache.places.iter().flat_map(|place| place.iter());
+        let names = places
+            .filter_map(|place| place.strip_prefix('$'))
+            .map(|place| place.split('/').next().unwrap_or(place));
+        let given = |word: &&str| match word.strip_prefix('$') {
+            Some(name) => scope.vars.contains_key(name) || mentions(name),
+            None if word.starts_with("--") || word.len() > 2 => mentions(word),
+            None => calls.iter().any(|call| self.is_call(call) && call.has(&[*word])),
+        };
+        let is_root = scope
+            .user
+            .as_deref()
+            .is_none_or(|user| ["root", "0"].contains(&user.split(':').next().unwrap_or(user)));
+        let other_user = || {
+            let script = self.sheet.script(stage, index, run);
+            let mut programs = script.commands.iter().filter_map(|command| command.words.first());
+            programs.any(|word| BECOMES.contains(&word.text.rsplit('/').next().unwrap_or(&word.text)))
+        };
+        let moved = self.cache.unless.iter().any(given) || names.into_iter().any(&mentions);
+        let meets = |mount: &crate::dockerfile::ast::Flag| {
+            let target = mount.value.split(',').find_map(|part| {
+                let (key, value) = part.split_once('=')?;
+                ["target", "dst", "destination"].contains(&key.trim()).then(|| value.trim())
+            });
+            // A target with variables in it may be any.
+            let place = target.and_then(|raw| scope.path(raw));
+            target.is_some()
+                && place
+                    .is_none_or(|place| overlaps(&PathSet::Paths(vec![PathPattern::tree(place)]), targets))
+        };
+        let in_the_way = used && (!is_root || other_user() || moved);
+        (!in_the_way && !run.mounts.iter().any(meets)).then_some(())
+    }
+
+    fn offer(&self, uses: &[Use<'a>], targets: &[String]) -> Option<Found> {
+        let first = uses.first()?;
+        let edits: Option<Vec<Vec<Edit>>> = uses.iter().map(|used| self.edits(used, targets)).collect();
+        let (cache, mut differs) = (self.cache, targets.to_vec());
+        let mut changes = "the downloads stay with the builder and are no longer in this layer; a builder that is new starts without them".to_owned();
+        let mut more = |text: &str| {
+            changes += "; ";
+            changes += text;
+        };
+        if uses.len() > 1 {
+            more(&format!("every RUN that may use {} gets it, {} in all", cache.tool, uses.len()));
+        }
+        if let Some(flag) = cache.without.filter(|flag| uses.iter().any(|used| self.given(used, flag) > 0)) {
+            more(&format!("`{flag}` is left out, as it would leave the mount unused"));
+        }
+        if cache.tool == "apt" {
+            more(
+                "the image's /etc/apt/apt.conf.d/docker-clean, which removes the archives after an install, is removed",
+            );
+            differs.push(DOCKER_CLEAN.to_owned());
+        }
+        if cache.tool == "Cargo" {
+            more("the target directory stays in the layer: in a mount the program would be missing from it");
+        }
+        if cache.locked {
+            more("builds take turns in it (sharing=locked)");
+        }
+        Some(Found {
+            kind: MoveKind::CacheMount,
+            at: (first.stage, first.index),
+            name: format!("keep the downloads of {} in a cache mount", cache.tool),
+            changes,
+            edits: edits?.into_iter().flatten().collect(),
+            differs,
+        })
+    }
+
+    /// How many calls of the tool have a flag.
+    fn given(&self, used: &Use<'_>, flag: &str) -> usize {
+        let calls = self.sheet.calls(used.stage, used.index, used.run);
+        calls
+            .iter()
+            .filter(|call| self.cache.programs.contains(&call.program.as_str()) && call.has(&[flag]))
+            .count()
+    }
+
+    fn edits(&self, used: &Use<'a>, targets: &[String]) -> Option<Vec<Edit>> {
+        let text = self.sheet.text(used.own);
+        let sharing = if self.cache.locked { ",sharing=locked" } else { "" };
+        let mounts = targets.iter().map(|target| format!("--mount=type=cache,target={target}{sharing}"));
+        let mut edits =
+            vec![super::put_flags(used.own, text, &mounts.collect::<Vec<_>>(), &self.sheet.draft)];
+        if self.cache.tool == "apt" {
+            edits.push(keep_archives(used, text)?);
+        }
+        if let Some(flag) = self.cache.without {
+            // Another tool of the same RUN may have a flag of this name.
+            let given = self.given(used, flag);
+            if given > 0 {
+                let taken_out = without_flag(used.own.span.start, text, flag)?;
+                edits.extend((taken_out.len() == given).then_some(taken_out)?);
+            }
+        }
+        Some(edits)
+    }
+}
+
+const DOCKER_CLEAN: &str = "/etc/apt/apt.conf.d/docker-clean";
+
+/// Debian's images remove what apt has fetched after every install.
+fn keep_archives(used: &Use<'_>, text: &str) -> Option<Edit> {
+    let is_plain = matches!(used.run.command, CommandLine::Shell(_)) && used.run.heredocs.is_empty();
+    let (_, command) = head_and_command(text).filter(|_| is_plain)?;
+    let at = used.own.span.start + text.len() - command.len();
+    Some(Edit::insert(at, format!("rm -f {DOCKER_CLEAN} && ")))
+}
+
+fn mentions(run: &Run, word: &str) -> bool {
+    let command = match &run.command {
+        CommandLine::Shell(text) => text.contains(word),
+        CommandLine::Exec(words) => words.iter().any(|own| own.contains(word)),
+    };
+    command || run.heredocs.iter().any(|heredoc| heredoc.body.contains(word))
+}
+
+fn overlaps(set: &PathSet, targets: &[String]) -> bool {
+    set.overlaps(&PathSet::Paths(targets.iter().map(|target| PathPattern::tree(target.as_str())).collect()))
+}
+
+/// The edits that take a flag out of a text that begins at `start`; `None` where it is written in a way that is not
+/// expected.
+fn without_flag(start: usize, text: &str, flag: &str) -> Option<Vec<Edit>> {
+    let mut edits = Vec::new();
+    for (at, _) in text.match_indices(flag) {
+        let (before, after) = (&text[..at], &text[at + flag.len()..]);
+        if !before.ends_with([' ', '\t'])
+            || !after.starts_with([' ', '\t', '\n', '\r', ';', ')']) && !after.is_empty()
+        {
+            return None;
+        }
+        let lead = before.trim_end_matches([' ', '\t']);
+        let rest = after.trim_start_matches([' ', '\t']);
+        let joined = ["\\\n", "\\\r\n"].iter().find(|joint| rest.starts_with(**joint));
+        edits.push(Edit::remove(match joined {
+            // A line of its own goes as a whole.
+            Some(joint) if lead.ends_with('\n') => {
+                start + lead.len()..start + text.len() - rest.len() + joint.len()
+            }
+            _ => start + at - 1..start + at + flag.len(),
+        }));
+    }
+    Some(edits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_taken_out_with_the_blank_or_the_line_that_it_stands_in() {
+        for (text, expected) in [
+            ("RUN pip install --no-cache-dir -r r.txt", Some("RUN pip install -r r.txt")),
+            ("RUN pip install -r r.txt --no-cache-dir", Some("RUN pip install -r r.txt")),
+            (
+                "RUN pip install \\\n    --no-cache-dir \\\n    -r r.txt",
+                Some("RUN pip install \\\n    -r r.txt"),
+            ),
+            ("RUN pip install --no-cache-dir; echo", Some("RUN pip install; echo")),
+            ("RUN a --no-cache-dir && b --no-cache-dir x", Some("RUN a && b x")),
+            ("RUN pip install -r r.txt", Some("RUN pip install -r r.txt")),
+            ("RUN [\"pip\", \"--no-cache-dir\"]", None),
+            ("RUN pip --no-cache-dir=off", None),
+        ] {
+            let made = without_flag(0, text, "--no-cache-dir").map(|edits| {
+                edits.iter().rev().fold(text.to_owned(), |mut text, edit| {
+                    text.replace_range(edit.span.clone(), &edit.text);
+                    text
+                })
+            });
+            assert_eq!(made.as_deref(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Offers: what is written, what is refused, and that what is taken is what was offered.
+
+use super::*;
+
+type Files<'a> = &'a [(&'a str, &'a str)];
+
+const GO: Files<'_> = &[("go.mod", "module x\n"), ("go.sum", ""), ("cmd/main.go", "x"), ("a.go", "x")];
+const CARGO: Files<'_> = &[
+    ("Cargo.toml", "[package]\nname = \"x\"\n"),
+    ("Cargo.lock", ""),
+    ("src/main.rs", "x"),
+    ("src/a.rs", "x"),
+];
+
+fn taking(names: &[&str]) -> ReorderOptions {
+    ReorderOptions {
+        take: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..ReorderOptions::default()
+    }
+}
+
+fn applied(text: &str, edits: &[TextEdit]) -> String {
+    edits.iter().rev().fold(text.to_owned(), |mut text, edit| {
+        text.replace_range(edit.span.clone(), &edit.text);
+        text
+    })
+}
+
+/// All that is offered, and the Dockerfile with all of it taken.
+fn shown_offers(text: &str, files: Files<'_>) -> String {
+    let proposal = propose_for(text, files);
+    let mut out = String::new();
+    for offer in &proposal.offered {
+        let saves = offer.saves.map_or_else(|| "?".to_owned(), |saves| format!("{saves:.1} s"));
+        out += &format!("* {} [{}] saves {saves}\n  {}\n", offer.name, offer.id, offer.changes);
+        if !offer.differs.is_empty() {
+            out += &format!("  differs: {}\n", offer.differs.join(" "));
+        }
+        for line in offer.text.lines() {
+            out += &format!("      {line}\n");
+        }
+    }
+    let kinds: Vec<&str> = MoveKind::TAKEABLE.iter().map(|kind| kind.name()).collect();
+    let with = propose_with(text, files, &taking(&kinds));
+    let seconds = (proposal.expected_after, with.expected_after);
+    let ids: Vec<&str> = with.taken.iter().map(|taken| taken.id.as_str()).collect();
+    out + &format!("-- {:.1} s -> {:.1} s with {}\n{}", seconds.0, seconds.1, ids.join(", "), with.text)
+}
+
+/// Holds every offer against the proposal in which it is taken.
+fn check(text: &str, files: Files<'_>) {
+    let proposal = propose_for(text, files);
+    let mut ids: Vec<&String> = proposal.offered.iter().map(|offer| &offer.id).collect();
+    ids.extend(proposal.moves.iter().map(|made| &made.id));
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+    for offer in &proposal.offered {
+        assert!(!offer.text.contains('…') && !offer.text.contains("<built>"), "{}", offer.text);
+        let with = propose_with(text, files, &taking(&[&offer.id]));
+        if !offer.is_whole() {
+            assert!(offer.text.is_empty() && with.taken.is_empty(), "{}: an advice is words", offer.id);
+            continue;
+        }
+        assert_eq!(applied(&proposal.text, &offer.edits), with.text, "{}", offer.id);
+        let taken: Vec<&String> = with.taken.iter().map(|taken| &taken.id).collect();
+        assert_eq!(taken, [&offer.id]);
+        assert!(!with.offered.iter().any(|other| other.id == offer.id), "{} is not offered again", offer.id);
+        let saved = proposal.expected_after - with.expected_after;
+        assert!((saved - offer.saves.unwrap_or(0.0)).abs() < 1e-6, "{}: {saved} {:?}", offer.id, offer.saves);
+        let dockerfile = parse(&with.text).expect("what is taken parses");
+        let built = crate::graph::build(&dockerfile, &crate::graph::GraphOptions::default());
+        assert!(built.is_ok(), "{}", with.text);
+        // Comments stay, and so does every line that the offer does not write anew.
+        for comment in text.lines().filter(|line| line.starts_with('#')) {
+            assert!(with.text.contains(comment), "{comment}\n{}", with.text);
+        }
+        let skipped = propose_with(text, files, &skipping(&[&offer.id]));
+        assert!(!skipped.offered.iter().any(|other| other.id == offer.id), "{} is left out", offer.id);
+    }
+}
+
+macro_rules! cases {
+    ($($name:ident: $text:expr, $files:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            check($text, $files);
+            insta::assert_snapshot!(shown_offers($text, $files));
+        })*
+    };
+}
+
+cases! {
+    npm_split: "FROM node:20 AS build\nWORKDIR /app\nCOPY . .\n# all of it\nRUN npm ci && npm run build\nFROM nginx\n# pages\nCOPY --from=build /app/dist /usr/share/nginx/html\n", NPM;
+    pip_without_its_cache: "FROM python:3.12\nWORKDIR /srv\nCOPY requirements.txt .\nRUN pip install --upgrade pip && \\\n    pip install \\\n    --no-cache-dir \\\n    -r requirements.txt\nCOPY . .\n", &[("requirements.txt", "flask\n"), ("app.py", "x")];
+    uv_beside_a_flag_of_apk: "FROM python:3-alpine\nWORKDIR /srv\nCOPY . .\nRUN apk add --no-cache gcc && uv sync --frozen\n", &[("pyproject.toml", "[build-system]\n"), ("uv.lock", ""), ("app.py", "x")];
+    poetry_beside_its_environments: "FROM python:3.12\nWORKDIR /srv\nENV POETRY_CACHE_DIR=/tmp/poetry_cache\nCOPY pyproject.toml poetry.lock ./\nRUN poetry install --no-root\nCOPY . .\n", &[("pyproject.toml", "[tool.poetry]\n"), ("poetry.lock", ""), ("app.py", "x")];
+    pnpm_home: "FROM node:20\nENV PNPM_HOME=/pnpm\nWORKDIR /app\nCOPY . .\nRUN pnpm install --frozen-lockfile\nRUN pnpm run build\n", &[("package.json", "{}"), ("pnpm-lock.yaml", ""), ("src/a.js", "x")];
+    go_both_on_every_step: "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN make generate\nRUN go build -o /out/app ./cmd\nFROM alpine\nARG COMMIT\nRUN echo $COMMIT > /commit\nCOPY --from=b /out/app /app\n", GO;
+    go_one_stage: "FROM golang:1.22\nWORKDIR /src\nCOPY . .\nRUN go build -o /out/app ./cmd\nCMD [\"/out/app\"]\n", GO;
+    cargo_whole: "FROM rust:1.80-slim AS build\nARG PROFILE=release\nWORKDIR /app\nRUN apt-get update && apt-get install -y cmake\n# the crate\nCOPY . .\nRUN SQLX_OFFLINE=true cargo build --release --locked --features a,b\nFROM debian:12-slim\nCOPY --from=build /app/target/release/x /usr/local/bin/x\n", CARGO;
+    cargo_twice_in_a_stage: "FROM ekidd/rust-musl-builder AS build\nWORKDIR /app\nCOPY . .\nRUN cargo test --release\nRUN cargo build --release\nFROM alpine\nCOPY --from=build /app/target/release/x /x\n", CARGO;
+    maven_fetch: "FROM maven:3 AS build\nWORKDIR /s\nCOPY . .\nRUN mvn -B package\nFROM eclipse-temurin:21\nCOPY --from=build /s/target/x.jar /x.jar\n", &[("pom.xml", "<project/>"), ("src/A.java", "x"), ("src/B.java", "x")];
+    dotnet_restore_and_publish: "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build\nWORKDIR /src\nCOPY x.csproj ./\nRUN dotnet restore\nCOPY . .\nRUN dotnet publish -c Release -o /out\nFROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY --from=build /out /app\n", &[("x.csproj", "<Project/>"), ("P.cs", "x"), ("Q.cs", "x")];
+    a_directory_of_many: "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY . .\nWORKDIR /src/api\nRUN go build -o /out/app\nFROM alpine\nCOPY --from=b /out/app /app\n", &[("api/go.mod", "module x\n"), ("api/main.go", "x"), ("web/a.js", "x"), ("web/b.js", "x"), ("web/c.js", "x")];
+    two_kinds_in_one_stage: "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY . .\nRUN npm ci --prefix web && npm run build --prefix web\nRUN go build -o /out/app\nFROM alpine\nCOPY --from=b /out/app /app\n", &[("go.mod", "module x\n"), ("main.go", "x"), ("web/package.json", "{}"), ("web/a.js", "x")];
+    crlf_and_flags: "FROM node:20\r\nWORKDIR /app\r\nCOPY package.json package-lock.json ./\r\nRUN --network=default npm ci\r\nCOPY . .\r\n", NPM;
+}
+
+#[test]
+fn a_cache_mount_is_refused_where_it_could_change_more() {
+    let node = |before: &str, run: &str, after: &str| {
+        format!("FROM node:20 AS b\n{before}WORKDIR /app\nCOPY . .\n{run}\n{after}")
+    };
+    let go = |before: &str, run: &str, after: &str| {
+        format!(
+            "FROM golang:1.22 AS b\n{before}WORKDIR /src\nCOPY . .\nRUN go mod download\n{run}\nFROM alpine\nCOPY --from=b /out /out\n{after}"
+        )
+    };
+    let maven = |before: &str, after: &str| {
+        format!(
+            "FROM maven:3 AS b\nWORKDIR /s\n{before}COPY . .\nRUN mvn package\nFROM debian\nCOPY --from=b /s/target /app\n{after}"
+        )
+    };
+    let nuget = |end: &str| {
+        format!(
+            "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /s\nCOPY . .\nRUN dotnet restore\nRUN dotnet publish -o /out\n{end}"
+        )
+    };
+    let npmrc: &[(&str, &str)] = &[("package.json", "{}"), ("a.js", "x"), (".npmrc", "cache=/x\n")];
+    let berry: &[(&str, &str)] =
+        &[("package.json", "{}"), ("yarn.lock", ""), ("a.js", "x"), (".yarnrc.yml", "")];
+    let jvm: &[(&str, &str)] = &[("pom.xml", "<project/>"), ("settings.xml", ""), ("A.java", "x")];
+    let net: &[(&str, &str)] = &[("x.csproj", "<Project/>"), ("P.cs", "x")];
+    let php: &[(&str, &str)] = &[("composer.json", "{}"), ("a.php", "x")];
+    let table: Vec<(&str, String, Files<'_>, &[&str])> = vec![
+        ("plain", node("", "RUN npm ci", ""), NPM, &["/root/.npm"]),
+        ("as root by name", node("USER root\n", "RUN npm ci", ""), NPM, &["/root/.npm"]),
+        ("another user", node("USER node\n", "RUN npm ci", ""), NPM, &[]),
+        ("becomes another user", node("", "RUN su node -c 'npm ci' && npm ci", ""), NPM, &[]),
+        ("an unknown base", node("", "RUN npm ci", "").replace("node:20", "example.com/node:20"), NPM, &[]),
+        ("moved by ENV", node("ENV npm_config_cache=/c/npm\n", "RUN npm ci", ""), NPM, &["/c/npm"]),
+        ("another home", node("ENV HOME=/home/x\n", "RUN npm ci", ""), NPM, &["/home/x/.npm"]),
+        ("moved by an ARG without a value", node("ARG npm_config_cache\n", "RUN npm ci", ""), NPM, &[]),
+        ("moved in the step", node("", "RUN npm_config_cache=/c npm ci", ""), NPM, &[]),
+        ("moved by a flag", node("", "RUN npm ci --cache /c", ""), NPM, &[]),
+        ("moved by a file", node("", "RUN npm ci", ""), npmrc, &[]),
+        ("removed in the step", node("", "RUN npm ci && rm -rf /root/.npm", ""), NPM, &[]),
+        ("removed with others", node("", "RUN npm ci && npm cache clean --force", ""), NPM, &[]),
+        ("mounted already", node("", "RUN --mount=type=cache,target=/root/.npm npm ci", ""), NPM, &[]),
+        (
+            "taken over",
+            node("", "RUN npm ci", "FROM node:20\nCOPY --from=b /root/.npm /root/.npm\n"),
+            NPM,
+            &[],
+        ),
+        (
+            "an old language",
+            format!("# syntax=docker/dockerfile:1.1\n{}", node("", "RUN npm ci", "")),
+            NPM,
+            &[],
+        ),
+        ("yarn's first", node("", "RUN yarn install", ""), &berry[..3], &["/usr/local/share/.cache/yarn"]),
+        ("yarn's later ones", node("", "RUN yarn install", ""), berry, &[]),
+        ("go", go("", "RUN go build -o /out ./cmd", ""), GO, &["/root/.cache/go-build", "/go/pkg/mod"]),
+        ("go's cache cleaned", go("", "RUN go build -o /out ./cmd && go clean -modcache", ""), GO, &[]),
+        (
+            "go's modules taken over",
+            go("", "RUN go build -o /out ./cmd", "COPY --from=b /go/pkg /go/pkg\n"),
+            GO,
+            &[],
+        ),
+        ("go as another user", go("", "USER 1000\nRUN go build -o /out ./cmd", ""), GO, &[]),
+        (
+            "go elsewhere",
+            go("ENV GOMODCACHE=/c/pkg/mod GOCACHE=/c/go-build\n", "RUN go build -o /out ./cmd", ""),
+            GO,
+            &["/c/go-build", "/c/pkg/mod"],
+        ),
+        (
+            "go on another base",
+            go("", "RUN go build -o /out ./cmd", "").replace("golang:1.22", "debian:12"),
+            GO,
+            &[],
+        ),
+        (
+            "go in the image",
+            "FROM golang:1.22\nWORKDIR /src\nCOPY . .\nRUN go build -o /out ./cmd\n".to_owned(),
+            GO,
+            &[],
+        ),
+        ("maven", maven("", ""), jvm, &["/root/.m2"]),
+        ("maven with settings", maven("COPY settings.xml /root/.m2/settings.xml\n", ""), jvm, &[]),
+        (
+            "maven with settings written",
+            maven("RUN mkdir -p /root/.m2 && cp /etc/hosts /root/.m2/settings.xml\n", ""),
+            jvm,
+            &[],
+        ),
+        ("maven's repository taken over", maven("", "COPY --from=b /root /root\n"), jvm, &[]),
+        (
+            "nuget left behind",
+            nuget("FROM debian\nCOPY --from=b /out /out\n"),
+            net,
+            &["/root/.nuget/packages"],
+        ),
+        ("nuget in the image", nuget(""), net, &[]),
+        ("nuget in a stage on it", nuget("FROM b\nRUN dotnet test\n"), net, &[]),
+        (
+            "composer",
+            "FROM composer:2\nWORKDIR /a\nCOPY . .\nRUN composer install\n".to_owned(),
+            php,
+            &["/tmp/cache"],
+        ),
+        (
+            "composer elsewhere",
+            "FROM php:8\nWORKDIR /a\nCOPY . .\nRUN composer install\n".to_owned(),
+            php,
+            &[],
+        ),
+        (
+            "composer told where",
+            "FROM php:8\nENV COMPOSER_HOME=/c\nWORKDIR /a\nCOPY . .\nRUN composer install\n".to_owned(),
+            php,
+            &["/c/cache"],
+        ),
+    ];
+    for (name, text, files, expected) in &table {
+        let proposal = propose_for(text, files);
+        let mounts: Vec<&str> = proposal
+            .offered
+            .iter()
+            .filter(|offer| offer.kind == MoveKind::CacheMount)
+            .flat_map(|offer| offer.differs.iter().map(String::as_str))
+            .collect();
+        assert_eq!(mounts, *expected, "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_linked_copy_is_refused_where_a_symbolic_link_may_lie_on_its_way() {
+    let text = |run: &str, dest: &str| {
+        format!(
+            "FROM golang:1.22 AS b\nWORKDIR /s\nCOPY . .\nRUN go build -o /out/x\nFROM debian:12\nWORKDIR /w\nARG COMMIT\nRUN make $COMMIT && {run}\nCOPY --from=b /out {dest}\nCOPY data {dest}\n"
+        )
+    };
+    let mut files = GO.to_vec();
+    let big = "x".repeat(1 << 20);
+    let names: Vec<String> = (0..600).map(|n| format!("data/{n}")).collect();
+    files.extend(names.iter().map(|name| (name.as_str(), big.as_str())));
+    for (run, dest, expected) in [
+        ("true", "/opt/x", true),
+        ("true", "/lib/x", false),
+        ("true", "opt/x", false),
+        ("ln -s /srv /opt/x", "/opt/x", false),
+        ("ln -s /a /etc/b", "/opt/x", true),
+    ] {
+        let dockerfile = parse(&text(run, dest)).expect("valid");
+        let tree = Tree::from_pairs(files.iter().copied());
+        let edits = likely_edits(&dockerfile, &tree);
+        let seconds = |stage: usize, own: &Instruction| {
+            if own.kind.keyword() == "COPY" { 30.0 } else { rough_seconds(stage, own) }
+        };
+        let options = ReorderOptions::default();
+        let input = ReorderInput {
+            tree: &tree,
+            files: &|_: &str| None,
+            edits: &edits,
+            seconds: &seconds,
+            options: &options,
+        };
+        let proposal = propose(&dockerfile, &input);
+        let offered = proposal.offered.iter().any(|offer| offer.kind == MoveKind::LinkCopy);
+        assert_eq!(offered, expected, "{run} {dest}: {:#?}", proposal.offered);
+    }
+}
