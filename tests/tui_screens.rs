@@ -190,6 +190,46 @@ fn before_anything_is_known_and_when_nothing_fits() {
     assert!(small.contains("layerlab needs 60x16,") && small.contains("this is 50x10."), "{small}");
 }
 
+/// What stands below the steps, a note or a problem, takes rows that the cursor must not be in.
+#[test]
+fn the_selected_step_is_in_sight_whatever_stands_below() {
+    use std::fmt::Write as _;
+    let mut long = "FROM alpine\n".to_string();
+    for n in 100..160 {
+        let _ = writeln!(long, "RUN echo {n}");
+    }
+    for size in [(80, 24), (100, 20), (120, 40), (200, 50)] {
+        for (right, breaks, keys) in [
+            (None, false, "1"),
+            (None, true, "1"),
+            (Some(&*long), false, "1"),
+            (Some(&*long), true, "2"),
+            (None, false, "1P"),
+            (Some(&*long), false, "1P"),
+        ] {
+            let mut screen = Screen::new(&long, right, shop(), size, theme());
+            if breaks {
+                screen.bench.set_left(&long.replace("RUN echo 159", "RUNN echo 159"));
+                screen.bench.predict();
+                screen.tell();
+            }
+            screen.keys(keys);
+            for n in 100..160 {
+                screen.keys("j");
+                let text = screen.text();
+                assert!(text.contains(&format!("RUN echo {n}")), "{n} at {size:?}, {keys:?}\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn sides_that_fit_are_not_scrolled() {
+    let mut screen = Screen::shop((80, 24), theme());
+    screen.keys("1G");
+    assert_eq!(screen.app.offset, 0, "{}", screen.text());
+}
+
 /// The README's picture is a screen; it cannot go stale.
 #[test]
 fn the_picture_in_the_readme_is_this_screen() {

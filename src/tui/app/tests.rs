@@ -254,4 +254,21 @@ fn the_mouse_selects_and_opens() {
     let rows = app.files.rows.len();
     click(&mut app, files.x + 5, files.y + 1);
     assert_eq!(app.files.rows.len(), rows - 2, "the directory is closed");
+    typed(&mut app, "/src");
+    press(&mut app, KeyCode::Enter);
+    click(&mut app, files.x + 5, files.y + 3);
+    assert_eq!(app.files.selected, 1, "the filter stands above the files");
+    click(&mut app, files.x + 5, files.y + 1);
+    assert_eq!(app.files.selected, 1, "the filter is no file");
+    press(&mut app, KeyCode::Esc);
+    typed(&mut app, "1P");
+    let left = crate::tui::view::layout::panes(&app).left.expect("it is shown");
+    click(&mut app, left.x + 5, left.y + 3);
+    assert_eq!(app.selected, 1, "lines are spaced out where there is room");
+    app.update(Message::Resize(120, 16));
+    let left = crate::tui::view::layout::panes(&app).left.expect("it is shown");
+    let side = &app.shown().expect("told").left;
+    assert!(!crate::tui::view::layout::spaced(&app, left, side), "there is no room for that");
+    click(&mut app, left.x + 5, left.y + 3);
+    assert_eq!(app.selected, 2);
 }

@@ -2,8 +2,10 @@
 
 use ratatui::layout::Rect;
 
+use super::panel::Look;
 use super::{digits, panel};
 use crate::tui::app::{App, Focus};
+use crate::tui::model::Side;
 use crate::tui::text;
 
 /// The least columns and rows that the screen needs.
@@ -94,6 +96,23 @@ pub fn panes(app: &App) -> Panes {
         narrow(app, &mut rows, &mut panes, (left, right), sentence_rows.min(2));
     }
     panes
+}
+
+/// Tells whether a side's lines are spaced out: the presenter's, where there is room for that.
+pub fn spaced(app: &App, area: Rect, side: &Side) -> bool {
+    app.presenter && panel::rows_wanted(side, true) <= area.height
+}
+
+/// Lines of the sides that have room; where both are seen, of the one that has room for fewer.
+pub fn lines_shown(app: &App, panes: &Panes) -> usize {
+    let Some(shown) = app.shown() else { return 0 };
+    let sides = [(panes.left, Some(&shown.left)), (panes.right, shown.right.as_ref())];
+    let rows = sides.into_iter().filter_map(|(area, side)| {
+        let (area, side) = (area?, side?);
+        let look = Look { spaced: spaced(app, area, side), open_below: panes.stacked, ..Look::default() };
+        Some(panel::lines_shown(area, side, look))
+    });
+    rows.min().unwrap_or_default()
 }
 
 /// Below 100 columns: both sides on top of each other if that leaves room for the pane below, else one of them.

@@ -72,6 +72,14 @@ pub fn rows_wanted(side: &Side, spaced: bool) -> u16 {
     ((if spaced { lines * 2 } else { lines }) + extra + 2).min(usize::from(u16::MAX)) as u16
 }
 
+/// Lines that a side has room for in an area, besides what stands below them and cannot give way.
+pub fn lines_shown(area: Rect, side: &Side, look: Look) -> usize {
+    let edges = if look.open_below { 1 } else { 2 };
+    let below = side.problem.as_ref().map_or(0, problem::rows) + usize::from(side.note.is_some());
+    let rows = usize::from(area.height).saturating_sub(edges + below);
+    if look.spaced { rows.div_ceil(2) } else { rows }
+}
+
 /// `3 of 5 rebuild`, `all 5 cached`.
 pub fn counted(totals: &Totals) -> String {
     match totals.rebuilt {

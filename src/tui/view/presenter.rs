@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::layout::Panes;
+use super::layout::{self, Panes};
 use super::panel::{self, Look};
 use super::{digits, paint, sentence};
 use crate::tui::app::{App, Focus};
@@ -19,7 +19,7 @@ pub fn draw(buffer: &mut Buffer, panes: &Panes, app: &App) {
         selected: None,
         focused: app.focus == focus,
         offset: app.offset,
-        spaced: panel::rows_wanted(side, true) <= area.height,
+        spaced: layout::spaced(app, area, side),
         large: false,
         fresh: app.flashing,
         ..Look::default()

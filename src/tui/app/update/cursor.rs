@@ -93,11 +93,8 @@ impl App {
         let len = shown.left.lines.len();
         let selected = self.selected.min(len.saturating_sub(1));
         let panes = layout::panes(self);
-        let step = if self.presenter { 2 } else { 1 };
         let rows = |area: Option<Rect>| usize::from(area.map_or(0, |a| a.height.saturating_sub(2)));
-        let list = rows(panes.left.or(panes.right)) / step;
-        // Large figures and notes take rows from the list only where there are some to spare.
-        let offset = paint::scroll(selected, self.offset, list.max(1), len);
+        let offset = paint::scroll(selected, self.offset, layout::lines_shown(self, &panes).max(1), len);
         let files_rows =
             rows(panes.files).saturating_sub(usize::from(self.typing || !self.files.filter.is_empty()));
         let files = paint::scroll(self.files.selected, self.files.offset, files_rows, self.files.rows.len());

@@ -40,16 +40,18 @@ impl App {
             self.go(by);
             return Vec::new();
         }
-        self.click(focus, mouse.row.saturating_sub(area.y + 1));
+        self.click(focus, area, mouse.row.saturating_sub(area.y + 1));
         Vec::new()
     }
 
     /// Takes a click on a row of a pane, counted from below its frame; a second one on a directory opens it.
-    fn click(&mut self, pane: Focus, row: u16) {
-        let step = if self.presenter { 2 } else { 1 };
-        let row = usize::from(row) / step;
+    fn click(&mut self, pane: Focus, area: Rect, row: u16) {
+        let row = usize::from(row);
         match pane {
             Focus::Files => {
+                // The filter stands above the files.
+                let head = usize::from(self.typing || !self.files.filter.is_empty());
+                let Some(row) = row.checked_sub(head) else { return };
                 let at = self.files.offset + row;
                 if at < self.files.rows.len() {
                     let again = self.files.selected == at;
@@ -60,11 +62,12 @@ impl App {
                 }
             }
             Focus::Left | Focus::Right => {
+                let Some(shown) = self.shown() else { return };
+                let side = shown.right.as_ref().filter(|_| pane == Focus::Right).unwrap_or(&shown.left);
+                let row = if layout::spaced(self, area, side) { row / 2 } else { row };
                 let at = self.offset + row;
-                let is_row = self
-                    .shown()
-                    .is_some_and(|s| matches!(s.left.lines.get(at), Some(Line::Row(_) | Line::Gap)));
-                if is_row {
+                let is_seen = row < layout::lines_shown(self, &layout::panes(self));
+                if is_seen && matches!(shown.left.lines.get(at), Some(Line::Row(_) | Line::Gap)) {
                     self.selected = at;
                     self.why_offset = 0;
                 }
