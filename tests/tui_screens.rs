@@ -224,6 +224,23 @@ fn the_selected_step_is_in_sight_whatever_stands_below() {
 }
 
 #[test]
+fn how_much_is_above_is_not_written_over_what_rebuilds() {
+    use std::fmt::Write as _;
+    let mut long = "FROM alpine\nCOPY . .\n".to_string();
+    for n in 100..160 {
+        let _ = writeln!(long, "RUN echo {n}");
+    }
+    for (width, right) in [(60, None), (70, None), (80, None), (120, None), (120, Some(&*long))] {
+        let mut screen = Screen::new(&long, right, shop(), (width, 24), theme());
+        screen.save("src/app.js").keys("1G");
+        let text = screen.text();
+        let title = text.lines().nth(1).expect("the title");
+        assert!(title.contains("61 of 62 rebuild"), "{width}\n{text}");
+        assert!(width < 80 || title.contains(" above "), "{width}\n{text}");
+    }
+}
+
+#[test]
 fn sides_that_fit_are_not_scrolled() {
     let mut screen = Screen::shop((80, 24), theme());
     screen.keys("1G");

@@ -137,13 +137,15 @@ pub fn side_beside(
     if let Some(beside) = beside {
         titles.push(Span::styled(format!(" {beside} "), theme.style(Role::Dim)));
     }
+    let taken: usize = titles.iter().map(Span::width).sum();
+    let free = (area.x + title as u16 - 3, area.right().saturating_sub(taken as u16 + 1));
     block = block.title_top(paint::right_title(titles));
     let inner = block.inner(area);
     block.render(area, buffer);
     let below = below_lines(buffer, inner, theme, side, look);
     let list = Rect { height: inner.height - below, ..inner };
     let shown = list_lines(buffer, list, theme, side, look);
-    more_marks(buffer, area, theme, side, look, shown);
+    more_marks(buffer, area, theme, side, look, (shown, free));
 }
 
 fn figure_style(theme: &Theme, side: &Side, look: Look) -> Style {
@@ -273,19 +275,30 @@ fn list_lines(buffer: &mut Buffer, area: Rect, theme: &Theme, side: &Side, look:
     shown
 }
 
-/// Says on the frame how much is above and below.
-fn more_marks(buffer: &mut Buffer, frame: Rect, theme: &Theme, side: &Side, look: Look, shown: usize) {
+/// Says on the frame how much is above and below, in its middle or where the titles leave room.
+fn more_marks(
+    buffer: &mut Buffer,
+    frame: Rect,
+    theme: &Theme,
+    side: &Side,
+    look: Look,
+    (shown, free): (usize, (u16, u16)),
+) {
     let below = side.lines.len().saturating_sub(look.offset + shown);
     let style = theme.style(Role::Dim);
-    let mut say = |y: u16, words: String| {
-        let middle = frame.x + frame.width / 2;
-        paint::put_right(buffer, middle + text::width(&words) as u16 / 2, y, frame.width / 2, style, &words);
+    let mut say = |y: u16, words: String, (from, to): (u16, u16)| {
+        let width = text::width(&words) as u16;
+        let end = (frame.x + frame.width / 2 + width / 2).min(to);
+        if from + width <= end {
+            paint::put_right(buffer, end, y, width, style, &words);
+        }
     };
     if look.offset > 0 {
-        say(frame.y, format!(" {} above ", look.offset));
+        say(frame.y, format!(" {} above ", look.offset), free);
     }
     if below > 0 {
-        say(frame.bottom() - 1, format!(" {below} more below "));
+        let edge = (frame.x + 1, frame.right().saturating_sub(1));
+        say(frame.bottom() - 1, format!(" {below} more below "), edge);
     }
 }
 
