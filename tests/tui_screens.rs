@@ -247,6 +247,41 @@ fn sides_that_fit_are_not_scrolled() {
     assert_eq!(screen.app.offset, 0, "{}", screen.text());
 }
 
+#[test]
+fn all_that_lies_over_the_panes_can_be_read() {
+    // The ends of what is said, which were cut off once.
+    let ends = [
+        ("?", "G", "in brackets it would cost that"),
+        ("z", "g", "as docker history does."),
+        ("m", "G", "line 4 copies to a path below it"),
+        ("m", "g", "shows them whole)"),
+    ];
+    for size in [(80, 24), (120, 40), (200, 50)] {
+        for (open, go, end) in ends {
+            let mut screen = Screen::shop(size, theme());
+            let sizes = screen.bench.sizes().expect("the Dockerfile can be read");
+            screen.app.snapshot.as_mut().expect("told").sizes = Some(std::sync::Arc::new(sizes));
+            screen.keys(open).keys(go);
+            let text = screen.text();
+            let words: String = text.replace(['│', '╭', '╮', '╰', '╯', '─'], " ");
+            let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains(end), "{end:?} after {open} {go} at {size:?}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_of_the_moves_is_scrolled_to_and_the_last_move_stays_chosen() {
+    let mut screen = Screen::shop((80, 16), theme());
+    screen.keys("mG");
+    assert!(screen.text().contains("line 4 copies to a path below it"), "{}", screen.text());
+    assert_eq!(screen.app.chosen_move(), 1);
+    screen.keys(" ");
+    assert_eq!(screen.app.known_moves.iter().map(|m| m.on).collect::<Vec<_>>(), [true, false]);
+    screen.keys("g");
+    assert!(screen.text().contains("A rebuild is expected"), "{}", screen.text());
+}
+
 /// The README's picture is a screen; it cannot go stale.
 #[test]
 fn the_picture_in_the_readme_is_this_screen() {

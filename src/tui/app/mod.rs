@@ -287,6 +287,16 @@ impl App {
     /// What is wrong with a Dockerfile, on either side.
     pub fn problem(&self) -> Option<&Problem> {
         let shown = self.shown()?;
+    /// The number of the move under the cursor.
+    pub fn chosen_move(&self) -> usize {
+        self.overlay_at.min(self.last_move())
+    }
+
+    /// The number of the last move, 0 where there are none.
+    pub fn last_move(&self) -> usize {
+        self.known_moves.len().saturating_sub(1)
+    }
+
         shown.left.problem.as_ref().or(shown.right.as_ref()?.problem.as_ref())
     }
 

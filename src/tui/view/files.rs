@@ -46,17 +46,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
         paint::put(buffer, inner.x + 1, inner.y, inner.width, &[(theme.style(Role::Dim), says)], "");
     }
     let below = rows.len().saturating_sub(app.files.offset + shown);
-    if below > 0 {
-        let more = format!(" {} more below ", text::count(below));
-        paint::put_right(
-            buffer,
-            area.right() - 2,
-            area.bottom() - 1,
-            area.width / 2,
-            theme.style(Role::Dim),
-            &more,
-        );
-    }
+    paint::more_below(buffer, area, theme, below);
 }
 
 /// The head of the columns at the right, each word above its column.

@@ -24,11 +24,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
     block.render(boxed, buffer);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let rows = usize::from(inner.height);
-    let offset = match app.overlay {
-        // The cursor is on a move; the list and what it says of it are one text.
-        Overlay::Moves => 0,
-        _ => app.overlay_at.min(lines.len().saturating_sub(rows)),
-    };
+    let offset = scrolled(app, &lines, rows);
     paint::put_lines(buffer, inner, &lines[offset.min(lines.len())..]);
     let below = lines.len().saturating_sub(offset + rows);
     paint::more_below(buffer, boxed, &app.theme, below);
@@ -37,16 +33,34 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
 /// The cursor or scroll of the overlay, kept within what it shows.
 pub fn clamp(app: &App) -> usize {
     let area = Rect::new(0, 0, app.size.0, app.size.1);
+    if app.overlay == Overlay::None {
+        return 0;
+    }
+    let (_, lines) = content(app, area);
+    let rows = usize::from(frame(area, &lines, &app.overlay).height.saturating_sub(2));
+    let unseen = lines.len().saturating_sub(rows);
     match app.overlay {
-        Overlay::None => 0,
-        Overlay::Moves => app.overlay_at.min(app.known_moves.len().saturating_sub(1)),
-        _ => {
-            let (_, lines) = content(app, area);
-            let rows = frame(area, &lines, &app.overlay).height.saturating_sub(2);
-            app.overlay_at.min(lines.len().saturating_sub(usize::from(rows)))
-        }
+        Overlay::Moves => app.overlay_at.min(app.last_move() + unseen),
+        _ => app.overlay_at.min(unseen),
     }
 }
+
+/// The first line that is shown. Over the moves the cursor is on one of them; beyond the last it scrolls the text.
+fn scrolled(app: &App, lines: &[Line<'_>], rows: usize) -> usize {
+    let unseen = lines.len().saturating_sub(rows);
+    let offset = match app.overlay {
+        Overlay::Moves => {
+            // The one that is chosen, and something of what is told of it.
+            let chosen = app.chosen_move() + HEAD;
+            (chosen + 1).saturating_sub(rows) + app.overlay_at.saturating_sub(app.last_move())
+        }
+        _ => app.overlay_at,
+    };
+    offset.min(unseen)
+}
+
+/// Lines above the list of moves, at most.
+const HEAD: usize = 3;
 
 fn frame(area: Rect, lines: &[Line<'_>], overlay: &Overlay) -> Rect {
     let widest = lines.iter().map(Line::width).max().unwrap_or(0) as u16 + 4;
@@ -80,13 +94,12 @@ fn content<'a>(app: &App, area: Rect) -> (String, Vec<Line<'a>>) {
         }
         Overlay::Write => {
             let title = format!("write {}?  y writes, Esc leaves it", snapshot.dockerfile_path);
-            (title, difference(theme, snapshot))
+            (title, difference(theme, snapshot, columns))
         }
     }
 }
 
 fn help<'a>(theme: &Theme, area: Rect) -> Vec<Line<'a>> {
-    let key = theme.style(Role::Key);
     let strong = theme.style(Role::Strong);
     let mut told: Vec<&str> = Vec::new();
     let mut groups: Vec<(&str, Vec<(String, &str)>)> = Vec::new();
@@ -103,20 +116,18 @@ fn help<'a>(theme: &Theme, area: Rect) -> Vec<Line<'a>> {
         groups.push((name, own));
     }
     let mut lines = Vec::new();
-    let width = usize::from(area.width).saturating_sub(24);
-    for (name, own) in groups {
+    let columns = usize::from(area.width).saturating_sub(6);
+    let mut group = |name: &str, rows: Vec<(String, &str)>| {
         lines.push(Line::styled(name.to_string(), strong));
-        for (keys, what) in own {
-            for (at, piece) in text::wrap(&[(Tone::Plain, what.to_string())], width).iter().enumerate() {
-                let piece = plain(piece);
-                let keys = if at == 0 { keys.as_str() } else { "" };
-                lines.push(Line::from(vec![Span::styled(format!("  {keys:<16}"), key), Span::raw(piece)]));
-            }
-        }
+        let rows: Vec<(String, &str)> =
+            rows.into_iter().map(|(key, what)| (format!("  {key:<16}"), what)).collect();
+        lines.extend(paint::key_lines(theme, &rows, columns));
+    };
+    for (name, own) in groups {
+        group(name, own);
     }
-    lines.push(Line::styled("Marks".to_string(), strong));
     let g = theme.glyphs;
-    let marks = [
+    let marks = vec![
         (format!("{} cached", g.cached), "found in the cache: costs nothing"),
         (format!("{} REBUILDS", g.rebuilds), "runs again, for a reason of its own"),
         (format!("{} REBUILDS", g.dragged), "runs again only because a step before it does"),
@@ -127,9 +138,7 @@ fn help<'a>(theme: &Theme, area: Rect) -> Vec<Line<'a>> {
             "estimated; without ~ it was measured or declared; in brackets it would cost that",
         ),
     ];
-    for (mark, what) in marks {
-        lines.push(Line::from(vec![Span::styled(format!("  {mark:<16}"), key), Span::raw(what.to_string())]));
-    }
+    group("Marks", marks);
     lines
 }
 
@@ -163,7 +172,7 @@ fn moves<'a>(theme: &Theme, app: &App, moves: Option<&Moves>, columns: usize) ->
         lines.push(Line::default());
     }
     for (at, row) in app.known_moves.iter().enumerate() {
-        let chosen = at == app.overlay_at;
+        let chosen = at == app.chosen_move();
         let style = theme.style(if chosen { Role::Selected } else { Role::Text });
         let sign = if row.on { "[x]" } else { "[ ]" };
         let saves =
@@ -176,7 +185,7 @@ fn moves<'a>(theme: &Theme, app: &App, moves: Option<&Moves>, columns: usize) ->
     if app.known_moves.is_empty() {
         lines.push(Line::raw("Nothing to move: this order is as good as layerlab can make it."));
     }
-    if let Some(row) = app.known_moves.get(app.overlay_at) {
+    if let Some(row) = app.known_moves.get(app.chosen_move()) {
         lines.push(Line::default());
         lines.extend(one_move(theme, row, columns));
     }
@@ -213,7 +222,9 @@ fn rest(theme: &Theme, moves: &Moves, columns: usize, lines: &mut Vec<Line<'_>>)
             return;
         }
         lines.push(Line::default());
-        lines.push(Line::styled(title.to_string(), theme.style(Role::Title)));
+        for line in text::wrap(&[(Tone::Plain, title.to_string())], columns) {
+            lines.push(Line::styled(plain(&line), theme.style(Role::Title)));
+        }
         for words in items {
             lines.extend(paint::lines(theme, words, columns));
         }
@@ -241,7 +252,7 @@ fn rest(theme: &Theme, moves: &Moves, columns: usize, lines: &mut Vec<Line<'_>>)
 }
 
 /// The difference between the Dockerfile and what would be written.
-fn difference<'a>(theme: &Theme, snapshot: &Snapshot) -> Vec<Line<'a>> {
+fn difference<'a>(theme: &Theme, snapshot: &Snapshot, columns: usize) -> Vec<Line<'a>> {
     let Some(new) = &snapshot.right_text else { return Vec::new() };
     let diff = TextDiff::from_lines(&*snapshot.left_text, &**new);
     let mut lines = Vec::new();
@@ -258,9 +269,11 @@ fn difference<'a>(theme: &Theme, snapshot: &Snapshot) -> Vec<Line<'a>> {
             let number =
                 change.old_index().or(change.new_index()).map_or(String::new(), |n| (n + 1).to_string());
             let shown = change.value().trim_end_matches(['\n', '\r']).replace('\t', "    ");
+            let shown = text::safe(&shown);
+            let shown = text::fit(&shown, columns.saturating_sub(7), theme.glyphs.ellipsis);
             lines.push(Line::from(vec![
                 Span::styled(format!("{number:>4} "), theme.style(Role::Dim)),
-                Span::styled(format!("{sign} {}", text::safe(&shown)), theme.style(role)),
+                Span::styled(format!("{sign} {shown}"), theme.style(role)),
             ]));
         }
     }

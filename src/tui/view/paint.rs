@@ -6,7 +6,7 @@ use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 
-use crate::tui::model::{Tone, Words};
+use crate::tui::model::{Tone, Words, plain};
 use crate::tui::text;
 use crate::tui::theme::{Role, Theme};
 
@@ -95,10 +95,27 @@ pub fn put_right(buffer: &mut Buffer, right: u16, y: u16, columns: u16, style: S
     put(buffer, right.saturating_sub(width), y, width, &[(style, content)], "");
 }
 
+/// Keys, or other marks of one width, and what each is for, in lines of at most `columns`.
+pub fn key_lines<'a>(theme: &Theme, rows: &[(String, &str)], columns: usize) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    for (key, what) in rows {
+        let indent = text::width(key);
+        let pieces = text::wrap(&[(Tone::Plain, (*what).to_string())], columns.saturating_sub(indent));
+        for (at, piece) in pieces.iter().enumerate() {
+            let key = if at == 0 { key.clone() } else { " ".repeat(indent) };
+            lines.push(Line::from(vec![
+                Span::styled(key, theme.style(Role::Key)),
+                Span::styled(plain(piece), theme.style(Role::Text)),
+            ]));
+        }
+    }
+    lines
+}
+
 /// Says at the foot of a frame how many lines more there are below, if any.
 pub fn more_below(buffer: &mut Buffer, frame: Rect, theme: &Theme, lines: usize) {
     if lines > 0 {
-        let more = format!(" {lines} more below ");
+        let more = format!(" {} more below ", text::count(lines));
         let style = theme.style(Role::Dim);
         put_right(buffer, frame.right() - 2, frame.bottom() - 1, frame.width / 2, style, &more);
     }

@@ -13,10 +13,11 @@ use crate::tui::theme::{Role, Theme};
 /// The lines of the view, for so many columns.
 pub fn lines<'a>(theme: &Theme, sizes: &SizesView, columns: usize) -> Vec<Line<'a>> {
     let mut out = Vec::new();
-    out.push(Line::from(vec![
-        Span::styled(format!("{}.", text::safe(&sizes.title)), theme.style(Role::Strong)),
-        Span::styled("  As docker images prints it; below, as docker history does.", theme.style(Role::Dim)),
-    ]));
+    let title = vec![
+        say(Tone::Strong, format!("{}.  ", text::safe(&sizes.title))),
+        say(Tone::Dim, "As docker images prints it; below, as docker history does."),
+    ];
+    out.extend(paint::lines(theme, &title, columns));
     out.extend(sizes.layers.iter().map(|bar| one(theme, bar, columns)));
     if !sizes.left_behind.is_empty() {
         heading(theme, &mut out, "Left behind in other stages, in no image");

@@ -38,7 +38,6 @@ impl App {
             }
             (Overlay::None, Focus::Why) => self.why_offset = step(self.why_offset, 1000),
             (Overlay::None, side) => self.go_line(by, side),
-            (Overlay::Moves, _) => self.overlay_at = step(self.overlay_at, self.known_moves.len()),
             _ => self.overlay_at = step(self.overlay_at, 10_000),
         }
     }

@@ -63,7 +63,8 @@ impl App {
     }
 
     pub(super) fn toggle_move(&mut self) -> Vec<Effect> {
-        let Some(row) = self.known_moves.get_mut(self.overlay_at) else { return Vec::new() };
+        let chosen = self.chosen_move();
+        let Some(row) = self.known_moves.get_mut(chosen) else { return Vec::new() };
         row.on = !row.on;
         if row.on {
             self.skipped.remove(&row.id);
