@@ -187,3 +187,14 @@ fn nothing_to_show_and_no_room_are_told() {
         }
     }
 }
+
+#[test]
+fn no_key_is_told_in_part_and_what_is_below_is_counted() {
+    let mut view = View::new(shown(40), Theme::default());
+    assert_eq!(view.update(Action::Help), Outcome::Draw);
+    let told = text(&mut view, (80, 24));
+    assert!(told.contains("goes to the next of the tenth that costs most "), "{told}");
+    assert_eq!(view.update(Action::Close), Outcome::Draw);
+    let strips = text(&mut view, (60, 13));
+    assert!(strips.contains("more below"), "{strips}");
+}

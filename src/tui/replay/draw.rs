@@ -3,16 +3,20 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::text::Line;
 use ratatui::widgets::Widget as _;
 
 use super::state::{KEYS, View, reason};
 use crate::cost::words;
 use crate::history::replay::Mark;
 use crate::tui::keys;
-use crate::tui::text::{fit, safe, width};
+use crate::tui::model::{Tone, plain};
+use crate::tui::text::{fit, safe, width, wrap};
 use crate::tui::theme::Role;
 use crate::tui::view::bar::bar;
-use crate::tui::view::paint::{clear, pane, put, put_right, scroll, wash};
+use crate::tui::view::paint::{
+    centred, clear, key_lines, more_below, pane, put, put_lines, put_right, scroll, wash,
+};
 
 /// Columns of the steps' names beside the strip.
 const NAMES: u16 = 30;
@@ -109,6 +113,7 @@ fn strip(buffer: &mut Buffer, area: Rect, view: &View, side: usize, highest: f64
             put(buffer, x, y, 1, &[(style, sign)], "");
         }
     }
+    more_below(buffer, area, theme, steps.len().saturating_sub(view.down + rows));
     let y = inner.bottom() - 1;
     put(buffer, inner.x, y, NAMES - 1, &[(theme.style(Role::Dim), "seconds")], "");
     for (x, at) in (left..).zip(commits.clone()) {
@@ -162,6 +167,8 @@ fn detail(buffer: &mut Buffer, area: Rect, view: &mut View) {
         let spans: Vec<(Style, &str)> = spans.iter().map(|(style, text)| (*style, text.as_str())).collect();
         put(buffer, inner.x, y, inner.width, &spans, view.theme.glyphs.ellipsis);
     }
+    let seen = view.detail_down + usize::from(inner.height);
+    more_below(buffer, area, &view.theme, lines.len().saturating_sub(seen));
 }
 
 type Spans = Vec<(Style, String)>;
@@ -257,26 +264,24 @@ fn sentence(view: &View) -> String {
 
 fn help(buffer: &mut Buffer, area: Rect, view: &View) {
     let theme = &view.theme;
-    let rows = keys::help(KEYS, &());
-    let box_ = crate::tui::view::paint::centred(area, 64, rows.len() as u16 + 5);
-    clear(buffer, box_, theme);
-    let block = pane(theme, "keys", true);
-    let inner = block.inner(box_);
-    block.render(box_, buffer);
-    for (y, (keys, what)) in (inner.y..inner.bottom()).zip(&rows) {
-        put(buffer, inner.x + 1, y, 16, &[(theme.style(Role::Key), keys)], "");
-        put(buffer, inner.x + 18, y, inner.width.saturating_sub(19), &[(theme.style(Role::Text), what)], "");
-    }
     let g = theme.glyphs;
     let legend =
         format!("{} cached   {} reran   {} reran because a step before it did", g.dot, g.rebuilds, g.dragged);
-    let y = inner.bottom().saturating_sub(2);
-    put(
-        buffer,
-        inner.x + 1,
-        y,
-        inner.width.saturating_sub(2),
-        &[(theme.style(Role::Dim), &legend)],
-        g.ellipsis,
-    );
+    let columns = area.width.min(68);
+    let room = usize::from(columns.saturating_sub(4));
+    let rows: Vec<(String, &str)> =
+        keys::help(KEYS, &()).into_iter().map(|(keys, what)| (format!("{keys:<16} "), what)).collect();
+    let mut lines = key_lines(theme, &rows, room);
+    lines.push(Line::default());
+    for line in wrap(&[(Tone::Dim, legend)], room) {
+        lines.push(Line::styled(plain(&line), theme.style(Role::Dim)));
+    }
+    let frame = centred(area, columns, lines.len() as u16 + 3);
+    clear(buffer, frame, theme);
+    let block = pane(theme, "keys", true);
+    let inner = block.inner(frame);
+    block.render(frame, buffer);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let told = usize::from(put_lines(buffer, inner, &lines));
+    more_below(buffer, frame, theme, lines.len() - told);
 }
