@@ -66,6 +66,30 @@ fn the_list_of_lessons() {
 }
 
 #[test]
+fn nothing_is_told_in_part_on_a_small_terminal() {
+    let mut keys = order(2);
+    press(&mut keys, &[Char('?')]);
+    let text = shown(&mut keys, 80, 24);
+    let words: String = text.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    for end in ["(so do the numbers 1 to 9)", "(letters and numbers choose)"] {
+        assert!(words.contains(end), "{end}\n{text}");
+    }
+    let mut list = app();
+    let id = list.lessons[1].id.clone();
+    let mine = list.progress.lesson(&id);
+    mine.finished = true;
+    mine.skipped.insert("one".into());
+    for (columns, rows) in [(80, 24), (60, 16), (120, 40)] {
+        let text = shown(&mut list, columns, rows);
+        assert!(text.contains("done, with gaps"), "{columns}\n{text}");
+    }
+    let mut goals = order(6);
+    with_files(&mut goals, None);
+    let text = shown(&mut goals, 80, 24);
+    assert!(text.contains("5 goals hold") && text.contains(" 2 more below "), "{text}");
+}
+
+#[test]
 fn a_text_beside_the_dockerfile() {
     insta::assert_snapshot!(shown(&mut order(1), 120, 30));
 }

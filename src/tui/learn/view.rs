@@ -100,16 +100,13 @@ fn foot(buffer: &mut Buffer, area: Rect, app: &App) {
 
 fn help(buffer: &mut Buffer, area: Rect, app: &App) {
     let theme = &app.theme;
-    let lines: Vec<Line<'_>> = keys::help(&TABLE, &app.scope())
+    let rows: Vec<(String, &str)> = keys::help(&TABLE, &app.scope())
         .into_iter()
-        .map(|(key, says)| {
-            Line::from(vec![
-                Span::styled(format!("{key:>18}  "), theme.style(Role::Key)),
-                Span::styled(says, theme.style(Role::Text)),
-            ])
-        })
+        .map(|(key, says)| (format!("{key:>18}  "), says))
         .collect();
-    let inner = paint::centred(area, 86, lines.len() as u16 + 2);
+    let columns = area.width.min(86);
+    let lines = paint::key_lines(theme, &rows, usize::from(columns.saturating_sub(2)));
+    let inner = paint::centred(area, columns, lines.len() as u16 + 2);
     paint::clear(buffer, inner, theme);
     let pane = paint::pane(theme, "keys (any key closes)", true);
     let content = pane.inner(inner);

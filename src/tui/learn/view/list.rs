@@ -17,6 +17,8 @@ pub(super) fn list(buffer: &mut Buffer, area: Rect, app: &App) {
     let inner = pane.inner(area);
     pane.render(area, buffer);
     let rows = usize::from(inner.height);
+    // What stands beside a title, and the longest that is told of a lesson: `done, with gaps`.
+    let titles = usize::from(inner.width).saturating_sub(17 + 15).min(50);
     let first = paint::scroll(app.selected, 0, rows, app.lessons.len());
     for (row, (i, lesson)) in app.lessons.iter().enumerate().skip(first).take(rows).enumerate() {
         let mine = app.progress.lessons.get(&lesson.id);
@@ -29,9 +31,9 @@ pub(super) fn list(buffer: &mut Buffer, area: Rect, app: &App) {
         };
         let cursor = if i == app.selected { theme.glyphs.cursor } else { " " };
         let line = format!(
-            "{cursor} {sign} {:<3} {:<50} {:>2} min  {state}",
+            "{cursor} {sign} {:<3} {:<titles$} {:>2} min  {state}",
             lesson.number(),
-            fit(&safe(&lesson.manifest.title), 50, theme.glyphs.ellipsis),
+            fit(&safe(&lesson.manifest.title), titles, theme.glyphs.ellipsis),
             lesson.manifest.minutes
         );
         let at = Rect { y: inner.y + row as u16, height: 1, ..inner };

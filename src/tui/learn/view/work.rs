@@ -46,7 +46,7 @@ pub(super) fn work(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &Open) 
     let spare = room.saturating_sub(open.verdicts.len()).max(2);
     let below = why.len().min(spare).min(room.saturating_sub(1));
     let first = paint::scroll(open.cursor, 0, room - below, open.verdicts.len());
-    let mut at = 0;
+    let (mut at, mut seen) = (0, first);
     for (i, v) in open.verdicts.iter().enumerate().skip(first) {
         if at >= room {
             break;
@@ -54,6 +54,7 @@ pub(super) fn work(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &Open) 
         let (mark, role) = if v.holds { ("[x]", Role::Better) } else { ("[ ]", Role::Text) };
         line(buffer, inner, at, theme, &format!("{mark} {}", safe(&v.say)), i == open.cursor, role);
         at += 1;
+        seen = i + 1;
         if i == open.cursor {
             for l in why.iter().take(below) {
                 if let Some(rect) = row_at(inner, at) {
@@ -63,6 +64,7 @@ pub(super) fn work(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &Open) 
             }
         }
     }
+    paint::more_below(buffer, top, theme, open.verdicts.len() - seen);
     if let (Some(files), Some(last)) = (&open.files, row_at(inner, room)) {
         let folder = safe(&files.folder.display().to_string()).into_owned();
         let text = format!("your files: {folder}");
