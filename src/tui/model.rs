@@ -301,12 +301,23 @@ pub struct Tally {
     pub pretended: usize,
     /// Seconds of building after each, on the left.
     pub left: f64,
-    /// The same on the right.
-    pub right: Option<f64>,
+    /// Those that were built on both sides; none where there is no right one now.
+    pub both: Option<Both>,
     /// Edits of a day, for the sum of a day.
     pub per_day: u32,
     /// The seconds rest on estimates.
     pub estimated: bool,
+}
+
+/// Edits that were built on both sides, so that sums can be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Both {
+    /// How many.
+    pub edits: usize,
+    /// Seconds of building after each, on the left.
+    pub left: f64,
+    /// The same on the right.
+    pub right: f64,
 }
 
 /// One edit of those so far.

@@ -100,7 +100,7 @@ impl Workbench {
 
     /// The sums of the edits.
     pub fn tally(&self) -> Tally {
-        self.tally
+        Tally { both: self.tally.both.filter(|_| self.right.is_some()), ..self.tally }
     }
 
     /// The context on disk.

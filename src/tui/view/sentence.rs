@@ -41,17 +41,12 @@ fn second(app: &App) -> Words {
 
 /// The same for few columns.
 fn short_tally(tally: &Tally) -> Words {
-    let day = |sum: f64| text::seconds(sum / tally.edits as f64 * f64::from(tally.per_day));
-    let both = |left: String, right: Option<String>| match right {
-        Some(right) => format!("{left} against {right}"),
-        None => left,
-    };
-    let sum = both(text::seconds(tally.left), tally.right.map(text::seconds));
+    let (sum, day) = sums(tally);
     vec![
-        say(Tone::Dim, format!("{}: ", text::plural(tally.edits, "edit"))),
-        say(Tone::Plain, sum),
+        say(Tone::Dim, format!("{}{}: ", text::plural(tally.edits, "edit"), on_both(tally))),
+        say(Tone::Plain, against(sum)),
         say(Tone::Dim, format!(". A day of {}: ", tally.per_day)),
-        say(Tone::Plain, both(day(tally.left), tally.right.map(day))),
+        say(Tone::Plain, against(day)),
         say(Tone::Dim, "."),
     ]
 }
@@ -67,22 +62,47 @@ pub fn tally(tally: &Tally) -> Words {
         n if n == tally.edits => ", all pretended".into(),
         n => format!(", {n} pretended"),
     };
-    let mut words =
-        vec![say(Tone::Dim, format!("So far {}{pretended}: ", text::plural(tally.edits, "edit")))];
-    words.push(say(Tone::Plain, format!("{about}{}", text::seconds(tally.left))));
-    if let Some(right) = tally.right {
-        words.push(say(Tone::Dim, " against "));
-        words.push(say(Tone::Plain, text::seconds(right)));
-    }
-    words.push(say(Tone::Dim, ". "));
-    let a_day = |sum: f64| text::seconds(sum / tally.edits as f64 * f64::from(tally.per_day));
-    words.push(say(Tone::Dim, format!("{} such edits a day: ", tally.per_day)));
-    words.push(say(Tone::Plain, a_day(tally.left)));
-    if let Some(right) = tally.right {
-        words.push(say(Tone::Dim, " against "));
-        words.push(say(Tone::Plain, a_day(right)));
-    }
+    let edits = text::plural(tally.edits, "edit");
+    let ((left, right), day) = sums(tally);
+    let mut words = vec![say(Tone::Dim, format!("So far {edits}{pretended}{}: ", on_both(tally)))];
+    words.extend(compared((format!("{about}{left}"), right)));
+    words.push(say(Tone::Dim, format!(". {} such edits a day: ", tally.per_day)));
+    words.extend(compared(day));
     words.push(say(Tone::Dim, "."));
+    words
+}
+
+/// What is left, and what is right where there is something to compare with.
+type Sides = (String, Option<String>);
+
+/// The sums of the edits so far and of a day: of those built on both sides where there are two, else of all.
+fn sums(tally: &Tally) -> (Sides, Sides) {
+    let (edits, left, right) = match tally.both {
+        Some(both) => (both.edits, both.left, Some(both.right)),
+        None => (tally.edits, tally.left, None),
+    };
+    let day = |sum: f64| text::seconds(sum / edits as f64 * f64::from(tally.per_day));
+    ((text::seconds(left), right.map(text::seconds)), (day(left), right.map(day)))
+}
+
+/// Says of how many edits the sums are, where it is not all of them.
+fn on_both(tally: &Tally) -> String {
+    match tally.both {
+        Some(both) if both.edits < tally.edits => format!(", {} on both sides", both.edits),
+        _ => String::new(),
+    }
+}
+
+fn against((left, right): Sides) -> String {
+    right.map_or_else(|| left.clone(), |right| format!("{left} against {right}"))
+}
+
+fn compared((left, right): Sides) -> Words {
+    let mut words = vec![say(Tone::Plain, left)];
+    if let Some(right) = right {
+        words.push(say(Tone::Dim, " against "));
+        words.push(say(Tone::Plain, right));
+    }
     words
 }
 

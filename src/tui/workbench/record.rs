@@ -95,7 +95,10 @@ impl Workbench {
         tally.pretended += usize::from(pretended);
         tally.left += picture.left.totals.seconds;
         if let Some(right) = &picture.right {
-            tally.right = Some(tally.right.unwrap_or(0.0) + right.totals.seconds);
+            let both = tally.both.get_or_insert_default();
+            both.edits += 1;
+            both.left += picture.left.totals.seconds;
+            both.right += right.totals.seconds;
         }
         tally.estimated |= picture.left.totals.basis == cost::Basis::Estimated;
         let path = what.first().cloned();

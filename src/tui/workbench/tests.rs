@@ -46,7 +46,34 @@ fn the_table_of_every_course() {
     assert_eq!(bench.edits().len(), 3);
     let tally = bench.tally();
     assert_eq!((tally.edits, tally.pretended), (3, 3));
-    assert!(tally.left > tally.right.unwrap() * 2.0, "{tally:?}");
+    let both = tally.both.expect("there are two sides");
+    assert_eq!((both.edits, both.left), (3, tally.left));
+    assert!(both.left > both.right * 2.0, "{tally:?}");
+}
+
+#[test]
+fn sides_are_compared_over_edits_that_both_were_built_for() {
+    let say = |bench: &Workbench| plain(&crate::tui::view::sentence::tally(&bench.tally()));
+    let edit = |bench: &mut Workbench| {
+        bench.pretend(&["src/app.js".to_string()]);
+        bench.build();
+    };
+    let mut bench = bench();
+    edit(&mut bench);
+    bench.set_no_right("written");
+    bench.predict();
+    edit(&mut bench);
+    let tally = bench.tally();
+    assert_eq!((tally.edits, tally.both), (2, None), "there is nothing to compare with now");
+    assert!(!say(&bench).contains("against"), "{}", say(&bench));
+    bench.set_right("reordered", "Dockerfile", RIGHT, true);
+    bench.predict();
+    edit(&mut bench);
+    let tally = bench.tally();
+    let both = tally.both.expect("there are two sides");
+    assert_eq!((tally.edits, both.edits), (3, 2));
+    assert!((both.left * 3.0 - tally.left * 2.0).abs() < 1e-6, "each edit costs the same: {tally:?}");
+    assert!(say(&bench).contains("So far 3 edits, all pretended, 2 on both sides: "), "{}", say(&bench));
 }
 
 #[test]
