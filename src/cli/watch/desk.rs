@@ -170,7 +170,8 @@ impl Desk {
             }
             Request::Write { before, text } => {
                 return match self.write(&before, &text) {
-                    Ok(name) => {
+                    Ok(()) => {
+                        let name = self.dockerfile_shown();
                         let note =
                             format!("{name} is written; once built (b), the new order is what is cached");
                         vec![Told::Note(note)]
@@ -183,7 +184,7 @@ impl Desk {
     }
 
     /// Writes the Dockerfile, in one go and with the permissions it has, if it is still what the screen showed.
-    fn write(&self, before: &str, text: &str) -> anyhow::Result<String> {
+    fn write(&self, before: &str, text: &str) -> anyhow::Result<()> {
         let named = self.sources.dockerfile_path.as_deref().context("there is no Dockerfile on disk")?;
         if !self.sources.exact {
             bail!(
@@ -196,8 +197,7 @@ impl Desk {
         if now != before {
             bail!("{} was changed meanwhile", named.display());
         }
-        reorder::write(named, text)?;
-        Ok(named.display().to_string())
+        reorder::write(named, text)
     }
 
     /// Keeps what is known of files on disk, for the next start.

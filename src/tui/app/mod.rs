@@ -231,6 +231,8 @@ pub struct App {
     pub guide: Option<Guide>,
     /// A line for the bottom, until the next key.
     pub note: Option<String>,
+    /// The line came from the worker: it stays when something is saved, which may be its own work.
+    note_stays: bool,
     /// What changed stands out for a moment.
     pub flashing: bool,
     /// Nothing moves, not even once.
@@ -262,6 +264,7 @@ impl App {
             presenter: false,
             guide: None,
             note: None,
+            note_stays: false,
             flashing: false,
             still: false,
             cursor: false,
@@ -284,9 +287,6 @@ impl App {
         Some(past.map_or(&*snapshot.live, |edit| &*edit.picture))
     }
 
-    /// What is wrong with a Dockerfile, on either side.
-    pub fn problem(&self) -> Option<&Problem> {
-        let shown = self.shown()?;
     /// The number of the move under the cursor.
     pub fn chosen_move(&self) -> usize {
         self.overlay_at.min(self.last_move())
@@ -297,6 +297,9 @@ impl App {
         self.known_moves.len().saturating_sub(1)
     }
 
+    /// What is wrong with a Dockerfile, on either side.
+    pub fn problem(&self) -> Option<&Problem> {
+        let shown = self.shown()?;
         shown.left.problem.as_ref().or(shown.right.as_ref()?.problem.as_ref())
     }
 

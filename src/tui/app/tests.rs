@@ -201,6 +201,11 @@ fn w_writes_only_after_yes() {
     assert_eq!(app.overlay, Overlay::None, "the right side is no reordering here");
     let mut snapshot = Snapshot::of(&bench());
     snapshot.moves = Some(Arc::default());
+    snapshot.right_text = None;
+    told(&mut app, snapshot.clone());
+    typed(&mut app, "w");
+    assert!(app.note.as_deref().is_some_and(|n| n.contains("no other order")), "{:?}", app.note);
+    snapshot.right_text = Some(RIGHT.into());
     told(&mut app, snapshot);
     assert_eq!(typed(&mut app, "w"), []);
     assert_eq!(app.overlay, Overlay::Write);
@@ -271,4 +276,24 @@ fn the_mouse_selects_and_opens() {
     assert!(!crate::tui::view::layout::spaced(&app, left, side), "there is no room for that");
     click(&mut app, left.x + 5, left.y + 3);
     assert_eq!(app.selected, 2);
+}
+
+#[test]
+fn what_was_written_is_told_until_the_next_key() {
+    let mut app = app();
+    let note = |app: &mut App, note: &str| app.update(Message::Told(Told::Note(note.into())));
+    let mut bench = bench();
+    let mut saved = |path: &str| {
+        bench.edited(&[path.to_string()], false);
+        Snapshot::of(&bench)
+    };
+    note(&mut app, "Dockerfile is written");
+    told(&mut app, saved("Dockerfile"));
+    assert_eq!(app.note.as_deref(), Some("Dockerfile is written"), "its own edit is seen after it");
+    typed(&mut app, "j");
+    assert_eq!(app.note, None);
+    typed(&mut app, "t");
+    assert!(app.note.is_some());
+    told(&mut app, saved("src/a.js"));
+    assert_eq!(app.note, None, "what a key said gives way to what was saved");
 }

@@ -50,7 +50,7 @@ impl App {
                 }
                 self.rebuild_files();
             }
-            Told::Note(note) => self.note = Some(note),
+            Told::Note(note) => (self.note, self.note_stays) = (Some(note), true),
             Told::Failed(why) => self.failed = Some(why),
         }
         Vec::new()
@@ -72,7 +72,7 @@ impl App {
         }
         let edits = self.snapshot.as_ref().map_or(0, |s| s.edits.len());
         let saved = snapshot.edits.last().filter(|e| snapshot.edits.len() > edits && !e.pretended);
-        if saved.is_some() {
+        if saved.is_some() && !self.note_stays {
             self.note = None;
         }
         self.files.rebuild(&snapshot);
@@ -140,7 +140,7 @@ impl App {
             return effects;
         }
         let Some(action) = keys::find(KEYS, &scope, key) else { return Vec::new() };
-        self.note = None;
+        (self.note, self.note_stays) = (None, false);
         self.act(action)
     }
 

@@ -34,7 +34,7 @@ impl App {
         else {
             return Vec::new();
         };
-        self.note = None;
+        (self.note, self.note_stays) = (None, false);
         self.focus = focus;
         if by != 0 {
             self.go(by);

@@ -35,7 +35,8 @@ impl App {
                 self.show(Overlay::Write);
                 None
             }
-            _ => Some("there is nothing to write: both sides read the same".into()),
+            Some(_) => Some("there is nothing to write: both sides read the same".into()),
+            None => Some("there is nothing to write: no other order stands on the right".into()),
         };
     }
 
