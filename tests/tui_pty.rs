@@ -199,6 +199,11 @@ fn real_edits_are_followed_and_the_terminal_is_given_back() {
         s.contains("npm ci") && !s.contains("RUNN") && s.contains("of 5 rebuild")
     });
 
+    fs::rename(dir.path().join("Dockerfile"), home.path().join("away")).expect("it is moved");
+    tty.until("the Dockerfile is gone", |s| s.contains("Dockerfile is gone from disk"));
+    fs::rename(home.path().join("away"), dir.path().join("Dockerfile")).expect("it is moved back");
+    tty.until("it is back", |s| !s.contains("is gone from disk"));
+
     tty.resize(80, 24);
     let text = tty.until("another size", |s| s.contains("REBUILDS") && s.contains("q quit"));
     assert!(text.lines().count() <= 24);
@@ -229,6 +234,7 @@ fn w_writes_after_showing_the_difference() {
     tty.until("the difference", |s| s.contains("write Dockerfile?"));
     tty.keys("y");
     tty.until("nothing is left to improve", |s| s.contains("No safe better order was found"));
+    tty.until("it is told", |s| s.contains("Dockerfile is written; once built (b)"));
     let written = fs::read_to_string(dir.path().join("Dockerfile")).expect("it is there");
     assert!(written.contains("COPY package.json ./\nRUN npm install\nCOPY . .\n"), "{written}");
     tty.keys("q");

@@ -41,6 +41,10 @@ pub struct Open {
 /// See the module.
 pub struct Desk {
     sources: Sources,
+    /// The Dockerfile's path in the context if it lies there, else as the user knows it.
+    name: String,
+    /// The Dockerfile is not on disk now.
+    gone: bool,
     bench: Workbench,
     against: Option<Against>,
     weights: Option<Weights>,
@@ -99,6 +103,8 @@ impl Desk {
         let (took, bench) = timed(|| Workbench::new(setting, &name, &sources.text, sources.scan.shipped()));
         let mut desk = Self {
             sources,
+            name,
+            gone: false,
             bench,
             against,
             weights: None,
@@ -171,7 +177,7 @@ impl Desk {
             Request::Write { before, text } => {
                 return match self.write(&before, &text) {
                     Ok(()) => {
-                        let name = self.dockerfile_shown();
+                        let name = &self.name;
                         let note =
                             format!("{name} is written; once built (b), the new order is what is cached");
                         vec![Told::Note(note)]
@@ -210,19 +216,13 @@ impl Desk {
         &mut self.bench
     }
 
-    /// The Dockerfile's path in the context if it lies there, else as the user knows it.
-    fn dockerfile_shown(&self) -> String {
-        let path = self.sources.dockerfile_path.as_deref();
-        path.and_then(|p| self.sources.in_context(p)).unwrap_or_else(|| self.sources.dockerfile_name.clone())
-    }
-
     /// All that a screen shows.
     pub fn snapshot(&self) -> Snapshot {
         let known = Snapshot::of(&self.bench);
         Snapshot {
             header: Header {
                 context: text::safe(&context_name(&self.sources.context)).into_owned(),
-                dockerfile: text::safe(&self.dockerfile_shown()).into_owned(),
+                dockerfile: text::safe(&self.name).into_owned(),
                 ignored: self.ignored.len(),
                 ..known.header
             },
@@ -232,7 +232,7 @@ impl Desk {
             watching: self.watching.clone(),
             moves: self.moves.clone(),
             sizes: self.sizes.clone(),
-            dockerfile_path: text::safe(&self.dockerfile_shown()).into_owned(),
+            dockerfile_path: text::safe(&self.name).into_owned(),
             took: self.took,
             ..known
         }

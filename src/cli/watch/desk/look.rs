@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::proposal::may_change_proposal;
-use super::{Desk, Seen};
+use super::{Desk, Seen, shown};
 use crate::context::{Change, Ignore, WatchEvent, find_ignore};
 use crate::tui::model::Watching;
 use crate::tui::workbench::timed;
@@ -35,6 +35,9 @@ impl Desk {
             }
         }
         let mut changes = if sweep { self.sources.scan.sweep() } else { self.sources.scan.update(&dirty) };
+        let gone = self.sources.dockerfile_path.as_deref().is_some_and(|path| !path.exists());
+        told |= gone != self.gone;
+        self.gone = gone;
         let other_rules = self.look_at_rules(&mut changes);
         let texts = self.look_at_texts();
         if changes.is_empty() && !texts.left && !texts.right && !other_rules {
@@ -56,7 +59,7 @@ impl Desk {
             None => Ok(Ignore::default()),
             Some((_, text)) => Ignore::parse(text),
         };
-        let name = found.as_ref().map(|(path, _)| path.display().to_string()).unwrap_or_default();
+        let name = found.as_ref().map(|(path, _)| shown(path)).unwrap_or_default();
         self.sources.ignore_file = found;
         match ignore {
             Ok(ignore) => {

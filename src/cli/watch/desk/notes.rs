@@ -21,6 +21,11 @@ impl Desk {
 
     fn look_for_traps(&mut self) -> bool {
         let mut notes: Vec<Words> = Vec::new();
+        if self.gone {
+            let says =
+                format!("{} is gone from disk; what is shown is its last text.", text::safe(&self.name));
+            notes.push(vec![say(Tone::Bad, says)]);
+        }
         if let Some(problem) = &self.ignore_problem {
             notes.push(vec![say(Tone::Bad, text::safe(problem).into_owned())]);
         }
