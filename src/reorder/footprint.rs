@@ -1,6 +1,12 @@
 //! What an instruction depends on and what it changes, so that two can be told to commute or not.
 
+mod clash;
+mod placement;
+
 use std::collections::BTreeSet;
+
+pub use clash::Clash;
+pub(super) use placement::{Placement, placements};
 
 use super::scope::Scope;
 use crate::context::{Selector, Tree, select};
@@ -48,19 +54,6 @@ pub(super) enum Setting {
     Health,
     Maintainer,
     Onbuild,
-}
-
-/// Why two instructions must keep their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Clash {
-    /// One writes a path that the other reads or writes.
-    Path(String),
-    /// One sets a variable that the other uses.
-    Variable(String),
-    /// One changes a setting that the other depends on, named by its instruction (`WORKDIR`).
-    Setting(&'static str),
-    /// One runs something that cannot be known, named here, and may touch what the other writes.
-    Unknown(String),
 }
 
 impl Setting {
@@ -336,65 +329,6 @@ impl Footprint {
             }
         }
     }
-
-    /// Finds what keeps two instructions in their order; nothing means that they commute.
-    pub(super) fn clash(&self, other: &Self) -> Option<Clash> {
-        self.path_clash(other)
-            .or_else(|| {
-                self.sets
-                    .iter()
-                    .find(|name| other.uses.uses(name) || other.sets.contains(*name))
-                    .map(|n| Clash::Variable(n.clone()))
-            })
-            .or_else(|| {
-                other.sets.iter().find(|name| self.uses.uses(name)).map(|n| Clash::Variable(n.clone()))
-            })
-            .or_else(|| {
-                let both = self.changes.iter().find(|s| other.needs.contains(s) || other.changes.contains(s));
-                both.or_else(|| other.changes.iter().find(|s| self.needs.contains(s)))
-                    .map(|s| Clash::Setting(s.keyword()))
-            })
-    }
-
-    fn path_clash(&self, other: &Self) -> Option<Clash> {
-        let pairs =
-            [(&self.writes, &other.writes), (&self.writes, &other.reads), (&self.reads, &other.writes)];
-        for (mine, theirs) in pairs {
-            if !mine.overlaps(theirs) {
-                continue;
-            }
-            let named = mine.patterns().iter().find(|a| theirs.patterns().iter().any(|b| a.overlaps(b)));
-            if let Some(pattern) = named {
-                return Some(Clash::Path(pattern.text.clone()));
-            }
-            let unknown = self.opaque.first().or(other.opaque.first());
-            return Some(
-                unknown.map_or_else(|| Clash::Path("/".to_owned()), |name| Clash::Unknown(name.clone())),
-            );
-        }
-        self.made_clash(other).or_else(|| other.made_clash(self))
-    }
-
-    /// Finds a directory made here that the other reads, writes as a whole, or makes for another owner.
-    ///
-    /// A file that is written below the directory needs no order where the other makes the directory too, and
-    /// alike; a COPY from the source's own directory sets mode and owner of those below its destination whoever
-    /// made them.
-    fn made_clash(&self, other: &Self) -> Option<Clash> {
-        let is_met = |(path, owner): &&(String, String)| {
-            let exact = PathPattern::exact(path.as_str());
-            let meets = |set: &PathSet| match set {
-                PathSet::Everything => true,
-                PathSet::Paths(paths) => paths.iter().any(|p| p.overlaps(&exact) && !is_below(&p.text, path)),
-            };
-            let makes_too = other.makes.iter().any(|(made, _)| made == path || is_below(path, made));
-            let elsewise = other.makes.iter().any(|(made, by)| made == path && by != owner);
-            // Something below is written by one that does not make the directory: it has to be there first.
-            let filled = other.writes.patterns().iter().any(|p| is_below(&p.text, path)) && !makes_too;
-            meets(&other.reads) || elsewise || filled || (meets(&other.writes) && !makes_too)
-        };
-        self.makes.iter().find(is_met).map(|(path, _)| Clash::Path(path.clone()))
-    }
 }
 
 /// Directories that every image in which a command can run has (Filesystem Hierarchy Standard, chapters 3 to 5).
@@ -442,79 +376,6 @@ fn directories_above(path: &str) -> impl Iterator<Item = &str> {
 
 fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("/", |(directory, _)| if directory.is_empty() { "/" } else { directory })
-}
-
-/// Tells whether a path lies strictly below a directory.
-fn is_below(path: &str, directory: &str) -> bool {
-    path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
-}
-
-/// A context path with the place that a COPY gives it. Directories stand for all that they hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Placement {
-    pub(super) source: String,
-    pub(super) dest: String,
-}
-
-/// Tells where a COPY of local paths puts the files that are there now, entry by entry: what a source directory
-/// holds, or the source itself. `None` where it cannot be known.
-pub(super) fn placements(spec: &CopySpec, scope: &Scope, tree: &Tree) -> Option<Vec<Placement>> {
-    let dest_text = scope.expand(&spec.dest)?;
-    let dest = scope.path(&spec.dest)?;
-    let is_directory =
-        dest_text.ends_with('/') || dest_text.ends_with("/.") || dest_text == "." || spec.sources.len() > 1;
-    let mut placed = Vec::new();
-    for raw in &spec.sources {
-        let source = scope.expand(raw)?;
-        let clean = crate::context::path::clean(&source).into_owned();
-        if clean.contains(['*', '?', '[']) {
-            for path in matches_of(tree, &source)? {
-                place_one(tree, &path, &dest, true, &mut placed)?;
-            }
-        } else {
-            place_one(tree, &clean, &dest, is_directory, &mut placed)?;
-        }
-    }
-    for heredoc in &spec.heredocs {
-        let dest = if is_directory { shell::join(&dest, &heredoc.name) } else { dest.clone() };
-        placed.push(Placement { source: String::new(), dest });
-    }
-    Some(placed)
-}
-
-/// The paths that a wildcard source names, directories included.
-fn matches_of(tree: &Tree, pattern: &str) -> Option<Vec<String>> {
-    let clean = crate::context::path::clean(pattern).into_owned();
-    let depth = clean.split('/').count();
-    let files = select::paths(tree, &Selector::of_source(pattern, &[])).ok()?;
-    let mut heads: Vec<String> =
-        files.iter().map(|path| path.split('/').take(depth).collect::<Vec<_>>().join("/")).collect();
-    heads.dedup();
-    Some(heads)
-}
-
-fn place_one(
-    tree: &Tree,
-    source: &str,
-    dest: &str,
-    is_directory: bool,
-    placed: &mut Vec<Placement>,
-) -> Option<()> {
-    let entry = tree.get(source)?;
-    match entry.as_dir() {
-        Some(dir) => {
-            for (name, _) in dir.iter() {
-                let source = crate::context::path::join(source, name);
-                placed.push(Placement { source, dest: shell::join(dest, name) });
-            }
-        }
-        None => {
-            let name = source.rsplit('/').next().unwrap_or(source);
-            let dest = if is_directory { shell::join(dest, name) } else { dest.to_owned() };
-            placed.push(Placement { source: source.to_owned(), dest });
-        }
-    }
-    Some(())
 }
 
 /// What a RUN's command does.

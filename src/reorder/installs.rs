@@ -1,15 +1,22 @@
 //! Install steps that need only the manifests of what a broad COPY brings.
 
+mod copies;
+mod needs;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use copies::copy_text;
+use copies::files_of;
+use needs::Needs;
 
 use super::ReorderInput;
 use super::footprint::{Footprint, Placement, Setting, placements, shell_text};
-use super::manifests::{Install, Plan, Why, ecosystem_of};
+use super::manifests::{Why, ecosystem_of};
 use super::model::{Item, Source, StageModel};
 use super::scope::Scope;
 use crate::context::path;
-use crate::dockerfile::ast::{CommandLine, Copy, CopySpec, Dockerfile, Instruction, InstructionKind, Run};
-use crate::shell::{self, Command, Effects, PathPattern, PathSet, Script};
+use crate::dockerfile::ast::{CommandLine, CopySpec, Dockerfile, Instruction, InstructionKind, Run};
+use crate::shell::{self, PathPattern, Script};
 
 /// An install step that may go before the COPYs of the sources.
 pub(super) struct Split {
@@ -198,85 +205,6 @@ impl View<'_> {
         }
     }
 
-    /// Works out what the RUN needs of the project, command by command.
-    fn needs(&self, spread: &Spread, script: &Script, installs: &[usize]) -> Result<Needs, Why> {
-        if !script.understood {
-            return Err(Why::SharesStep("shell text that cannot be read".to_owned()));
-        }
-        let mut needs = Needs {
-            ecosystem: String::new(),
-            paths: Vec::new(),
-            writes: BTreeSet::new(),
-            footprint: self.bare_footprint(script),
-        };
-        for (at, command) in script.commands.iter().enumerate() {
-            let effects = self.effects(script, at);
-            if !installs.contains(&at) {
-                if let Some(name) = effects.opaque.first() {
-                    return Err(Why::SharesStep(name.clone()));
-                }
-                needs.footprint.take_effects(&effects, self.scope(self.index));
-                continue;
-            }
-            let plan = self.plan(command, spread)?;
-            for looked_at in &plan.looks_at {
-                needs.footprint.reads.add(PathPattern::tree(spread.place(looked_at)));
-            }
-            needs.ecosystem = plan.ecosystem;
-            needs.paths.extend(
-                plan.needs.into_iter().filter(|path| !needs.paths.contains(path)).collect::<Vec<_>>(),
-            );
-            needs.writes.extend(plan.writes);
-            needs.footprint.take_effects(&outside(effects, &spread.dest), self.scope(self.index));
-        }
-        Ok(needs)
-    }
-
-    /// The part of the footprint that does not come from commands: settings and mounts.
-    fn bare_footprint(&self, script: &Script) -> Footprint {
-        let item = &self.model.items[self.index].footprint;
-        let mut footprint = Footprint::none();
-        footprint.needs.clone_from(&item.needs);
-        footprint.context.clone_from(&item.context);
-        footprint.uses.names.extend(script.variables.iter().cloned());
-        for mount in &self.run.mounts {
-            footprint.uses.names.extend(super::model::names_in(&mount.value));
-        }
-        footprint
-    }
-
-    fn effects(&self, script: &Script, at: usize) -> Effects {
-        let single = Script {
-            commands: vec![script.commands[at].clone()],
-            understood: true,
-            variables: BTreeSet::new(),
-        };
-        let scope = self.scope(self.index);
-        scope.with_scene("/", |scene| shell::effects_of_script(&single, scene))
-    }
-
-    fn plan(&self, command: &Command, spread: &Spread) -> Result<Plan, Why> {
-        let words = &command.words;
-        if words.iter().any(|word| word.dynamic || word.glob) {
-            return Err(Why::Dynamic);
-        }
-        // The caller saw that these words belong to an ecosystem.
-        let ecosystem = ecosystem_of(words).ok_or(Why::Dynamic)?;
-        let cwd = command.cwd.as_deref().ok_or(Why::Dynamic)?;
-        let dir = spread.context(cwd).ok_or(Why::Dynamic)?;
-        let set = |name: &str| {
-            command.assigns.iter().any(|(assigned, _)| assigned == name)
-                || self.scope(self.index).vars.contains_key(name)
-        };
-        if let Some(word) = ecosystem.leads_elsewhere(words, set) {
-            return Err(Why::Elsewhere(word));
-        }
-        let words: Vec<String> = words.iter().map(|word| relative(&word.text, spread, &dir)).collect();
-        let install =
-            Install { ecosystem, words: &words, dir: &dir, tree: self.input.tree, files: self.input.files };
-        install.plan()
-    }
-
     /// Finds the COPYs that the step may pass and what has to be copied for it instead; `None` where it already
     /// stands where it can.
     fn finish(&self, spread: &Spread, needs: Needs) -> Result<Option<Split>, Why> {
@@ -361,161 +289,10 @@ impl View<'_> {
             free_of: free,
         }))
     }
-
-    /// A COPY's destination in full, if it is relative and a WORKDIR follows before the install step.
-    fn full_destination(&self, copy: usize) -> Option<String> {
-        let spec = local_copy(&self.instructions[copy])?;
-        let is_plain = !spec.json && !spec.dest.starts_with(['/', '$']) && spec.heredocs.is_empty();
-        let has_workdir = self.instructions[copy..self.index].iter().any(is_workdir);
-        let dest = self.scope(copy).path(&spec.dest)?;
-        (is_plain && has_workdir).then(|| format!("{}/", dest.trim_end_matches('/')))
-    }
-
-    /// Container paths that the COPYs before the RUN bring, file by file, those that it passes left out.
-    fn supplied_before(&self, passed: &[usize]) -> BTreeSet<String> {
-        let kept = self.copies().filter(|(index, _, _)| !passed.contains(index));
-        kept.flat_map(|(_, _, placed)| placed)
-            .flat_map(|placement| {
-                let below = files_of(std::slice::from_ref(&placement), self.input);
-                below.into_iter().map(|file| file.dest).chain([placement.dest])
-            })
-            .collect()
-    }
-
-    /// The COPYs of the manifests, one a directory, each in the manner of the COPY that brings it now, to stand
-    /// before the first of those that are passed.
-    fn added(
-        &self,
-        first: usize,
-        passed: &[usize],
-        spread: &Spread,
-        missing: &[&String],
-    ) -> Result<Vec<Item>, Why> {
-        let mut groups: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
-        for context in missing {
-            let place = spread.place(context);
-            // The last of the COPYs that bring it decides its owner and mode; what none brings is not there when
-            // the step runs, today or tomorrow.
-            let brings = |index: &&usize| {
-                let placed = local_copy(&self.instructions[**index])
-                    .and_then(|spec| placements(spec, self.scope(**index), self.input.tree));
-                placed.iter().flatten().any(|placement| {
-                    path::is_within(context, &placement.source)
-                        && shell::join(
-                            &placement.dest,
-                            context[placement.source.len()..].trim_start_matches('/'),
-                        ) == place
-                })
-            };
-            let Some(copy) = passed.iter().rev().find(brings) else { continue };
-            let is_dir = self.input.tree.get(context).is_some_and(|entry| entry.is_dir());
-            let dir = if is_dir { context.as_str() } else { path::split(context).0 };
-            groups.entry((*copy, dir.to_owned())).or_default().push(context);
-        }
-        groups
-            .into_iter()
-            .map(|((copy, dir), sources)| self.one_added(first, copy, spread, &dir, &sources))
-            .collect()
-    }
-
-    fn one_added(
-        &self,
-        first: usize,
-        copy: usize,
-        spread: &Spread,
-        dir: &str,
-        sources: &[&str],
-    ) -> Result<Item, Why> {
-        let instruction = &self.instructions[copy];
-        // Only COPYs of local paths are passed.
-        let spec = local_copy(instruction).ok_or(Why::Dynamic)?;
-        let (scope, home) = (self.scope(first), self.scope(copy));
-        let manner = [&spec.chown, &spec.chmod];
-        if manner.iter().any(|raw| raw.as_deref().is_some_and(|raw| scope.expand(raw) != home.expand(raw))) {
-            return Err(Why::Dynamic);
-        }
-        let place = spread.place(dir);
-        let mut dest = format!("{}/", place.trim_end_matches('/'));
-        // Written as the COPY that brings it all is: relative where that is, and means the same there.
-        let written = spec.dest.trim_end_matches('/').trim_end_matches("/.");
-        if let Some(base) = home.path(&spec.dest).filter(|base| scope.path(&spec.dest).as_ref() == Some(base))
-        {
-            let inner = if base == "/" { Some(place.as_str()) } else { place.strip_prefix(&base) };
-            if let Some(inner) = inner.map(|inner| inner.trim_start_matches('/')) {
-                dest = match (written, inner) {
-                    ("." | "", "") if !spec.dest.starts_with('/') => "./".to_owned(),
-                    (written, "") => format!("{written}/"),
-                    ("." | "", inner) if !spec.dest.starts_with('/') => format!("{inner}/"),
-                    (written, inner) => format!("{written}/{inner}/"),
-                };
-            }
-        }
-        let sources: Vec<String> = sources.iter().map(|source| (*source).to_owned()).collect();
-        let spec = CopySpec {
-            sources,
-            dest,
-            heredocs: Vec::new(),
-            exclude: Vec::new(),
-            json: false,
-            ..spec.clone()
-        };
-        let text = copy_text(&spec);
-        let added = Instruction {
-            kind: InstructionKind::Copy(Copy { spec, ..Copy::default() }),
-            ..instruction.clone()
-        };
-        Ok(Item::added(text, self.index, Footprint::of(&added, scope, self.input.tree)))
-    }
-}
-
-/// What a RUN needs of the project.
-struct Needs {
-    ecosystem: String,
-    /// Context paths of manifests.
-    paths: Vec<String>,
-    /// Context paths of what it makes in the project.
-    writes: BTreeSet<String>,
-    footprint: Footprint,
-}
-
-/// A word of an install command, an absolute path in the project made relative to where the command runs.
-fn relative(word: &str, spread: &Spread, dir: &str) -> String {
-    let (flag, value) = match word.split_once('=') {
-        Some((flag, value)) if flag.starts_with("--") => (format!("{flag}="), value),
-        _ => (String::new(), word),
-    };
-    let Some(context) = value.strip_prefix('/').and_then(|_| spread.context(value)) else {
-        return word.to_owned();
-    };
-    let up = dir.split('/').filter(|name| !name.is_empty()).count();
-    let inner = if dir.is_empty() { Some(context.as_str()) } else { context.strip_prefix(dir) };
-    match inner.filter(|inner| dir.is_empty() || inner.is_empty() || inner.starts_with('/')) {
-        Some(inner) if inner.trim_start_matches('/').is_empty() => format!("{flag}."),
-        Some(inner) => format!("{flag}./{}", inner.trim_start_matches('/')),
-        None => format!("{flag}{}{context}", "../".repeat(up)),
-    }
 }
 
 fn is_workdir(instruction: &Instruction) -> bool {
     matches!(instruction.kind, InstructionKind::Workdir(_))
-}
-
-/// A COPY as text.
-pub(super) fn copy_text(spec: &CopySpec) -> String {
-    let mut words = vec!["COPY".to_owned()];
-    words.extend(spec.chown.iter().map(|owner| format!("--chown={owner}")));
-    words.extend(spec.chmod.iter().map(|mode| format!("--chmod={mode}")));
-    words.extend(spec.link.then(|| "--link".to_owned()));
-    let has_blanks = spec.sources.iter().chain([&spec.dest]).any(|word| word.contains(char::is_whitespace));
-    if has_blanks {
-        let list: Vec<String> =
-            spec.sources.iter().chain([&spec.dest]).map(|word| format!("{word:?}")).collect();
-        words.push(format!("[{}]", list.join(", ")));
-    } else {
-        words.extend(spec.sources.iter().cloned());
-        words.push(spec.dest.clone());
-    }
-    words.join(" ")
 }
 
 /// The COPY or ADD of local paths that an instruction is.
@@ -527,43 +304,6 @@ pub(super) fn local_copy(instruction: &Instruction) -> Option<&CopySpec> {
         }
         _ => None,
     }
-}
-
-/// The files below placements.
-fn files_of(placed: &[Placement], input: &ReorderInput<'_>) -> Vec<Placement> {
-    let mut files = Vec::new();
-    for placement in placed {
-        match input.tree.subtree(&placement.source) {
-            Some(subtree) => {
-                let below = subtree.iter().filter(|(_, entry)| !entry.is_dir()).map(|(inner, _)| Placement {
-                    source: path::join(&placement.source, &inner),
-                    dest: shell::join(&placement.dest, &inner),
-                });
-                files.extend(below);
-            }
-            None => files.push(placement.clone()),
-        }
-    }
-    files
-}
-
-/// What a command does outside of the project, as its table names it: what it does within is in the plan.
-fn outside(effects: Effects, project: &str) -> Effects {
-    let keep = |set: PathSet| {
-        let within = |pattern: &PathPattern| project != "/" && path::is_within(&pattern.text, project);
-        PathSet::Paths(set.patterns().iter().filter(|pattern| !within(pattern)).cloned().collect())
-    };
-    let mut effects = effects;
-    effects.reads.named = keep(effects.reads.named);
-    effects.writes.named = keep(effects.writes.named);
-    effects.reads.possible = PathSet::nothing();
-    effects.writes.possible = PathSet::nothing();
-    // No code of the project runs: its plan says so. That of packages may.
-    if effects.opaque.is_empty() {
-        effects.environment.packages |= effects.environment.any;
-        effects.environment.any = false;
-    }
-    effects
 }
 
 impl Split {

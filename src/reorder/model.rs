@@ -1,6 +1,11 @@
 //! A Dockerfile as items that can change places: what each costs, what reruns it, what holds it where it is.
 
+mod bases;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+pub(super) use bases::{base_image, base_reference};
+use bases::{earlier_stage, expanded_bases, stage_of};
 
 use super::footprint::{Clash, Footprint};
 use super::manifests::base_workdir;
@@ -8,8 +13,7 @@ use super::rewrite::Draft;
 use super::scope::{Scope, global_args};
 use super::{Edit, ReorderInput};
 use crate::context::Tree;
-use crate::dockerfile::ast::{CommandLine, Dockerfile, InstructionKind, Stage};
-use crate::dockerfile::expand::Lexer;
+use crate::dockerfile::ast::{CommandLine, Dockerfile, InstructionKind};
 
 /// Seconds that an added COPY of manifests takes.
 const SMALL_COPY: f64 = 0.1;
@@ -316,39 +320,6 @@ fn find_feeds(model: &mut Model) {
     }
 }
 
-/// The bases of the stages with the ARGs before the first FROM, and those of the platform, put in.
-fn expanded_bases(dockerfile: &Dockerfile, global: &BTreeMap<String, Option<String>>) -> Vec<String> {
-    const PLATFORM: [(&str, &str); 4] =
-        [("TARGETOS", "linux"), ("TARGETARCH", "amd64"), ("BUILDOS", "linux"), ("BUILDARCH", "amd64")];
-    let value = |name: &str| {
-        let platform =
-            PLATFORM.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        global.get(name).cloned().flatten().or(platform)
-    };
-    let lexer = Lexer::new(dockerfile.escape);
-    let expand = |raw: &str| {
-        lexer.process_word(raw, &value).map_or_else(|_| raw.to_owned(), |expansion| expansion.text)
-    };
-    dockerfile.stages.iter().map(|stage| expand(&stage.base)).collect()
-}
-
-/// The image that a stage goes back to, by the last part of its name and without its tag (`golang`).
-pub(super) fn base_image(dockerfile: &Dockerfile, stage: usize) -> Option<String> {
-    let reference = base_reference(dockerfile, stage);
-    let name = reference.split(['@', ':']).next()?.rsplit('/').next()?;
-    Some(name.to_owned())
-}
-
-/// The image that a stage goes back to, as FROM names it.
-pub(super) fn base_reference(dockerfile: &Dockerfile, stage: usize) -> String {
-    let mut bases = expanded_bases(dockerfile, &global_args(dockerfile, &BTreeMap::new()));
-    let mut at = stage;
-    while let Some(earlier) = earlier_stage(dockerfile, at, &bases[at]) {
-        at = earlier;
-    }
-    bases.swap_remove(at)
-}
-
 /// Tells whether a RUN makes a recipe for cargo-chef and nothing else.
 fn is_recipe(kind: &InstructionKind) -> bool {
     let InstructionKind::Run(run) = kind else { return false };
@@ -377,16 +348,6 @@ fn is_step(kind: &InstructionKind) -> bool {
         InstructionKind::Workdir(raw) => raw != "/",
         kind => matches!(kind, InstructionKind::Run(_) | InstructionKind::Copy(_) | InstructionKind::Add(_)),
     }
-}
-
-fn earlier_stage(dockerfile: &Dockerfile, at: usize, name: &str) -> Option<usize> {
-    dockerfile.stages[..at].iter().rposition(|stage: &Stage| {
-        stage.name.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(name))
-    })
-}
-
-fn stage_of(dockerfile: &Dockerfile, at: usize, name: &str) -> Option<usize> {
-    earlier_stage(dockerfile, at, name).or_else(|| name.parse().ok().filter(|number| *number < at))
 }
 
 /// Stages and paths that an instruction takes files from.

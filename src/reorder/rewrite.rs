@@ -155,7 +155,12 @@ impl Draft {
         let last = old[..span.end].matches('\n').count();
         let added = new.matches('\n').count() + 1;
         // A line of the new text stands for the same line of the replaced one, as far as it reaches.
-        let middle = (0..added).map(|at| self.lines[(first + at * (last - first + 1) / added).min(last)]);
+        let mut middle: Vec<usize> =
+            (0..added).map(|at| self.lines[(first + at * (last - first + 1) / added).min(last)]).collect();
+        if new.is_empty() || new.ends_with('\n') {
+            // What is left of the last line stands for itself.
+            middle[added - 1] = self.lines[last];
+        }
         let lines =
             self.lines[..first].iter().copied().chain(middle).chain(self.lines[last + 1..].iter().copied());
         let lines = lines.collect();

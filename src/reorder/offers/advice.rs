@@ -2,7 +2,6 @@
 
 use super::Found;
 use super::sheet::Sheet;
-use crate::dockerfile::ast::{InstructionKind, Run};
 use crate::reorder::MoveKind;
 use crate::reorder::search::least_gain;
 
@@ -25,14 +24,8 @@ const REST: [(&[&str], &[&str]); 5] = [
 pub(super) type Advice = (Found, Option<f64>);
 
 /// Tells whether a RUN calls one of these programs with one of those words after it.
-fn runs(
-    sheet: &Sheet<'_>,
-    stage: usize,
-    index: usize,
-    run: &Run,
-    (programs, verbs): (&[&str], &[&str]),
-) -> bool {
-    sheet.calls(stage, index, run).iter().any(|call| {
+fn runs(sheet: &Sheet<'_>, stage: usize, index: usize, (programs, verbs): (&[&str], &[&str])) -> bool {
+    sheet.calls(stage, index).iter().any(|call| {
         let verb = call.operands.first().map_or("", |word| word.text.as_str());
         programs.contains(&call.program.as_str()) && verbs.contains(&verb)
     })
@@ -40,11 +33,10 @@ fn runs(
 
 /// A final image that holds a compiler.
 pub(super) fn multi_stage(sheet: &Sheet<'_>, stage: usize, index: usize) -> Option<Advice> {
-    let InstructionKind::Run(run) = &sheet.instructions(stage)[index].kind else { return None };
     if stage != sheet.model.target || sheet.stage(stage).base.is_some() {
         return None;
     }
-    let calls = sheet.calls(stage, index, run);
+    let calls = sheet.calls(stage, index);
     let (tool, output) = COMPILERS.iter().find_map(|(tool, verbs, flags)| {
         let call = calls.iter().find(|call| {
             call.program == *tool
@@ -70,10 +62,10 @@ pub(super) fn multi_stage(sheet: &Sheet<'_>, stage: usize, index: usize) -> Opti
 pub(super) fn parallel_stage(sheet: &Sheet<'_>, stage: usize) -> Option<Advice> {
     let mut web: Option<(usize, f64)> = None;
     let mut rest = 0.0;
-    for (index, _, run) in sheet.runs(stage) {
-        if REST.iter().any(|tool| runs(sheet, stage, index, run, *tool)) {
+    for (index, ..) in sheet.runs(stage) {
+        if REST.iter().any(|tool| runs(sheet, stage, index, *tool)) {
             rest += sheet.each[stage][index];
-        } else if runs(sheet, stage, index, run, WEB) {
+        } else if runs(sheet, stage, index, WEB) {
             let before = web.map_or(0.0, |(_, seconds)| seconds);
             web = Some((index, before + sheet.each[stage][index]));
         }

@@ -58,9 +58,9 @@ pub(super) const CACHES: [Cache; 14] = [
         settings: &[
             (".yarnrc.yml", ""),
             (".yarnrc", "cache-folder"),
-            ("package.json", "\"packageManager\": \"yarn@2"),
-            ("package.json", "\"packageManager\": \"yarn@3"),
-            ("package.json", "\"packageManager\": \"yarn@4"),
+            ("package.json", "\"yarn@2"),
+            ("package.json", "\"yarn@3"),
+            ("package.json", "\"yarn@4"),
         ],
         locked: true,
         ..PLAIN
@@ -173,7 +173,11 @@ pub(super) const CACHES: [Cache; 14] = [
         programs: &["mvn", "mvnw", "mvnd"],
         places: &[&["~/.m2"]],
         unless: &["maven.repo.local", "-gs", "$MAVEN_OPTS", "$MAVEN_ARGS", "$MAVEN_USER_HOME"],
-        settings: &[(".mvn/maven.config", "repo.local"), (".mvn/jvm.config", "repo.local")],
+        settings: &[
+            (".mvn/maven.config", "repo.local"),
+            (".mvn/jvm.config", "repo.local"),
+            ("settings.xml", "localRepository"),
+        ],
         locked: true,
         whole: true,
         ..PLAIN

@@ -48,8 +48,8 @@ pub(super) fn find(sheet: &Sheet<'_>, stage: usize, least: f64) -> Option<Chef> 
     };
     let is_own =
         |call: &Call| compiles(call) && (call.operands[0].text != "install" || call.has(&["--path"]));
-    let first = sheet.runs(stage).find(|(index, _, run)| {
-        sheet.each[stage][*index] >= least && sheet.calls(stage, *index, run).iter().any(is_own)
+    let first = sheet.runs(stage).find(|(index, ..)| {
+        sheet.each[stage][*index] >= least && sheet.calls(stage, *index).iter().any(is_own)
     });
     let (index, own, run) = first?;
     let caches_target =

@@ -44,9 +44,9 @@ fn makes_links(sheet: &Sheet<'_>, stage: usize, index: usize, dest: &str) -> boo
     let mut at = Some(stage);
     let mut end = index;
     while let Some(own) = at {
-        let makes = sheet.runs(own).filter(|(index, ..)| *index < end).any(|(index, _, run)| {
+        let makes = sheet.runs(own).filter(|(index, ..)| *index < end).any(|(index, ..)| {
             let way = PathPattern::tree(format!("/{}", dest.split('/').nth(1).unwrap_or_default()));
-            let calls = sheet.calls(own, index, run);
+            let calls = sheet.calls(own, index);
             let links = calls.iter().filter(|call| call.program == "ln");
             links.map(|call| sheet.writes_of(own, index, call)).any(|writes| {
                 writes.patterns().is_empty() || writes.patterns().iter().any(|pattern| pattern.overlaps(&way))

@@ -7,7 +7,6 @@ use crate::cost::images;
 use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run};
 use crate::reorder::MoveKind;
 use crate::reorder::footprint::run_effects;
-use crate::reorder::model::{base_image, base_reference};
 use crate::reorder::rewrite::edited::Edit;
 use crate::reorder::rewrite::head_and_command;
 use crate::reorder::scope::Scope;
@@ -36,7 +35,7 @@ pub(super) fn find(sheet: &Sheet<'_>, stage: usize) -> Vec<Found> {
 
 /// Tells whether the image that a stage goes back to is known to start as root.
 fn is_root_image(sheet: &Sheet<'_>, stage: usize) -> bool {
-    let reference = base_reference(&sheet.draft.dockerfile, stage);
+    let reference = sheet.base(stage);
     let repository = reference.split('@').next().unwrap_or(&reference);
     let known = images::find(&reference).is_some_and(|(image, _)| image.user.is_none());
     known || ROOTS.iter().any(|root| repository == *root || repository.starts_with(&format!("{root}:")))
@@ -62,11 +61,13 @@ impl<'a> Search<'a> {
         if !self.runs_tool(self.stage) || self.has_it_below() || self.is_moved_by_a_file() {
             return None;
         }
-        let fits = |name: String| self.cache.images.is_empty() || self.cache.images.contains(&name.as_str());
-        let first = sheet.runs(self.stage).find(|(index, _, run)| self.uses(self.stage, *index, run))?;
+        let base = sheet.base(self.stage);
+        let name = base.split(['@', ':']).next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        let fits = self.cache.images.is_empty() || self.cache.images.contains(&name);
+        let first = sheet.runs(self.stage).find(|(index, ..)| self.uses(self.stage, *index))?;
         let scope = sheet.scope(self.stage, first.0);
         let (targets, told) = self.targets(scope)?;
-        if !told && !fits(base_image(&sheet.draft.dockerfile, self.stage)?) {
+        if !told && !fits {
             return None;
         }
         let family = sheet.family(self.stage);
@@ -98,7 +99,7 @@ impl<'a> Search<'a> {
 
     /// Tells whether a RUN of the stage calls the tool in a way that uses the cache.
     fn runs_tool(&self, stage: usize) -> bool {
-        self.sheet.runs(stage).any(|(index, _, run)| self.uses(stage, index, run))
+        self.sheet.runs(stage).any(|(index, ..)| self.uses(stage, index))
     }
 
     /// The offer of a stage holds those built on it, too.
@@ -119,13 +120,13 @@ impl<'a> Search<'a> {
             && (self.cache.verbs.is_empty() || self.cache.verbs.contains(&verb))
     }
 
-    fn uses(&self, stage: usize, index: usize, run: &Run) -> bool {
-        self.sheet.calls(stage, index, run).iter().any(|call| self.is_call(call))
+    fn uses(&self, stage: usize, index: usize) -> bool {
+        self.sheet.calls(stage, index).iter().any(|call| self.is_call(call))
     }
 
     /// Tells whether a RUN uses the cache, or may: where the cache is part of the work, anything that is not known.
     fn may_use(&self, stage: usize, index: usize, run: &Run) -> bool {
-        if self.uses(stage, index, run) {
+        if self.uses(stage, index) {
             return true;
         }
         let effects = run_effects(run, self.sheet.scope(stage, index));
@@ -144,16 +145,16 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// The directories, and whether a variable names them; `None` where they cannot be known.
+    /// The directories, and whether variables name all of them; `None` where they cannot be known.
     fn targets(&self, scope: &Scope) -> Option<(Vec<String>, bool)> {
-        let mut told = false;
+        let mut told = 0;
         let home = if scope.vars.contains_key("HOME") { scope.value("HOME")? } else { "/root".to_owned() };
         let places = self.cache.places.iter().map(|place| {
             place.iter().find_map(|place| match place.strip_prefix('$') {
                 Some(rest) => {
                     let end = rest.find('/').unwrap_or(rest.len());
                     scope.vars.contains_key(&rest[..end]).then(|| {
-                        told = true;
+                        told += 1;
                         scope.value(&rest[..end]).map(|value| format!("{value}{}", &rest[end..]))
                     })
                 }
@@ -165,10 +166,12 @@ impl<'a> Search<'a> {
         let is_plain = |path: &String| {
             path.starts_with('/') && path.len() > 1 && !path.contains([',', ' ', '"', '\'', '$', '\\'])
         };
-        places
-            .iter()
-            .all(is_plain)
-            .then(|| (places.iter().map(|path| crate::shell::normalise(path)).collect(), told))
+        places.iter().all(is_plain).then(|| {
+            (
+                places.iter().map(|path| crate::shell::normalise(path)).collect(),
+                told == self.cache.places.len(),
+            )
+        })
     }
 
     /// Tells whether something of the directories gets into another stage.
@@ -187,12 +190,13 @@ impl<'a> Search<'a> {
     fn allows(&self, stage: usize, index: usize, run: &Run, used: bool, targets: &[String]) -> Option<()> {
         let scope = self.sheet.scope(stage, index);
         let effects = run_effects(run, scope);
-        let calls = self.sheet.calls(stage, index, run);
+        let calls = self.sheet.calls(stage, index);
         // A directory that is a mount cannot be removed, and what is emptied is no cache.
         if overlaps(&effects.deletes, targets) {
             return None;
         }
-        for call in calls.iter().filter(|call| !self.is_call(call)) {
+        let is_own = |call: &&Call| self.cache.programs.contains(&call.program.as_str());
+        for call in calls.iter().filter(|call| !is_own(call)) {
             let writes = self.sheet.writes_of(stage, index, call);
             let inside = |pattern: &PathPattern| {
                 targets.iter().any(|target| crate::context::path::is_within(&pattern.text, target))
@@ -276,7 +280,7 @@ impl<'a> Search<'a> {
 
     /// How many calls of the tool have a flag.
     fn given(&self, used: &Use<'_>, flag: &str) -> usize {
-        let calls = self.sheet.calls(used.stage, used.index, used.run);
+        let calls = self.sheet.calls(used.stage, used.index);
         calls
             .iter()
             .filter(|call| self.cache.programs.contains(&call.program.as_str()) && call.has(&[flag]))

@@ -1,9 +1,11 @@
 //! The Dockerfile that is proposed, as offers are looked for in it and made in it.
 
+use std::cell::OnceCell;
+
 use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run, Span};
 use crate::reorder::ReorderInput;
 use crate::reorder::footprint::shell_text;
-use crate::reorder::model::{Edits, Model, StageModel};
+use crate::reorder::model::{Edits, Model, StageModel, base_reference};
 use crate::reorder::rewrite::{Draft, edited};
 use crate::reorder::scope::Scope;
 use crate::shell::{Call, PathPattern, PathSet, Script, calls};
@@ -30,6 +32,8 @@ pub(in crate::reorder) struct Sheet<'a> {
     pub(in crate::reorder) each: Vec<Vec<f64>>,
     pub(in crate::reorder) bound: Vec<Bound>,
     pub(in crate::reorder) input: &'a ReorderInput<'a>,
+    /// The programs of each RUN, once they are asked for.
+    calls: OnceCell<Vec<Vec<Vec<Call>>>>,
 }
 
 impl<'a> Sheet<'a> {
@@ -37,7 +41,7 @@ impl<'a> Sheet<'a> {
         let mut model = Model::new(&draft, input);
         let edits = Edits::new(input.edits, &mut model);
         let (seconds, each) = (model.expected_seconds(&edits), model.expected_each(&edits));
-        Self { draft, model, seconds, each, bound, input }
+        Self { draft, model, seconds, each, bound, input, calls: OnceCell::new() }
     }
 
     /// Makes edits; `None` where the text cannot be read then.
@@ -94,11 +98,27 @@ impl<'a> Sheet<'a> {
     }
 
     /// The programs that a RUN runs.
-    pub(super) fn calls(&self, stage: usize, index: usize, run: &Run) -> Vec<Call> {
-        let scope = self.scope(stage, index);
-        let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
-        let script = self.script(stage, index, run);
-        scope.with_scene(&cwd, |scene| calls(&script, scene))
+    pub(super) fn calls(&self, stage: usize, index: usize) -> &[Call] {
+        let all = self.calls.get_or_init(|| {
+            let of_run = |stage: usize, index: usize, own: &Instruction| {
+                let InstructionKind::Run(run) = &own.kind else { return Vec::new() };
+                let scope = self.scope(stage, index);
+                let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
+                let script = self.script(stage, index, run);
+                scope.with_scene(&cwd, |scene| calls(&script, scene))
+            };
+            let of_stage = |stage: usize| {
+                let each = self.instructions(stage).iter().enumerate();
+                each.map(|(index, own)| of_run(stage, index, own)).collect()
+            };
+            (0..self.model.stages.len()).map(of_stage).collect()
+        });
+        &all[stage][index]
+    }
+
+    /// The image that a stage goes back to, as FROM names it.
+    pub(super) fn base(&self, stage: usize) -> String {
+        base_reference(&self.draft.dockerfile, stage, &self.input.options.build_args)
     }
 
     /// What one call is told to write.

@@ -90,6 +90,7 @@ macro_rules! cases {
 
 cases! {
     npm_split: "FROM node:20 AS build\nWORKDIR /app\nCOPY . .\n# all of it\nRUN npm ci && npm run build\nFROM nginx\n# pages\nCOPY --from=build /app/dist /usr/share/nginx/html\n", NPM;
+    npm_mounts_of_both_kinds: "FROM node:20 AS build\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\nFROM nginx\nCOPY --from=build /app/dist /usr/share/nginx/html\n", NPM;
     pip_without_its_cache: "FROM python:3.12\nWORKDIR /srv\nCOPY requirements.txt .\nRUN pip install --upgrade pip && \\\n    pip install \\\n    --no-cache-dir \\\n    -r requirements.txt\nCOPY . .\n", &[("requirements.txt", "flask\n"), ("app.py", "x")];
     uv_beside_a_flag_of_apk: "FROM python:3-alpine\nWORKDIR /srv\nCOPY . .\nRUN apk add --no-cache gcc && uv sync --frozen\n", &[("pyproject.toml", "[build-system]\n"), ("uv.lock", ""), ("app.py", "x")];
     poetry_beside_its_environments: "FROM python:3.12\nWORKDIR /srv\nENV POETRY_CACHE_DIR=/tmp/poetry_cache\nCOPY pyproject.toml poetry.lock ./\nRUN poetry install --no-root\nCOPY . .\n", &[("pyproject.toml", "[tool.poetry]\n"), ("poetry.lock", ""), ("app.py", "x")];
@@ -119,6 +120,9 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
         format!(
             "FROM maven:3 AS b\nWORKDIR /s\n{before}COPY . .\nRUN mvn package\nFROM debian\nCOPY --from=b /s/target /app\n{after}"
         )
+    };
+    let apt = |install: &str| {
+        format!("FROM debian:12\nWORKDIR /a\nCOPY . .\nRUN ./setup.sh && apt-get update && {install}\n")
     };
     let nuget = |end: &str| {
         format!(
@@ -204,6 +208,14 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
         ),
         ("nuget in the image", nuget(""), net, &[]),
         ("nuget in a stage on it", nuget("FROM b\nRUN dotnet test\n"), net, &[]),
+        (
+            "apt",
+            apt("apt-get install -y gcc make"),
+            GO,
+            &["/var/cache/apt", "/etc/apt/apt.conf.d/docker-clean"],
+        ),
+        ("apt that is cleaned", apt("apt-get install -y gcc make && apt-get clean"), GO, &[]),
+        ("apt by another name", apt("apt install -y gcc make"), GO, &[]),
         (
             "composer",
             "FROM composer:2\nWORKDIR /a\nCOPY . .\nRUN composer install\n".to_owned(),

@@ -1,0 +1,138 @@
+//! What a RUN that installs needs of the project, command by command.
+
+use std::collections::BTreeSet;
+
+use super::{Spread, View};
+use crate::context::path;
+use crate::reorder::footprint::Footprint;
+use crate::reorder::manifests::{Install, Plan, Why, ecosystem_of};
+use crate::reorder::model;
+use crate::shell::{self, Command, Effects, PathPattern, PathSet, Script};
+
+/// What a RUN needs of the project.
+pub(super) struct Needs {
+    pub(super) ecosystem: String,
+    /// Context paths of manifests.
+    pub(super) paths: Vec<String>,
+    /// Context paths of what it makes in the project.
+    pub(super) writes: BTreeSet<String>,
+    pub(super) footprint: Footprint,
+}
+
+impl View<'_> {
+    /// Works out what the RUN needs of the project, command by command.
+    pub(super) fn needs(&self, spread: &Spread, script: &Script, installs: &[usize]) -> Result<Needs, Why> {
+        if !script.understood {
+            return Err(Why::SharesStep("shell text that cannot be read".to_owned()));
+        }
+        let mut needs = Needs {
+            ecosystem: String::new(),
+            paths: Vec::new(),
+            writes: BTreeSet::new(),
+            footprint: self.bare_footprint(script),
+        };
+        for (at, command) in script.commands.iter().enumerate() {
+            let effects = self.effects(script, at);
+            if !installs.contains(&at) {
+                if let Some(name) = effects.opaque.first() {
+                    return Err(Why::SharesStep(name.clone()));
+                }
+                needs.footprint.take_effects(&effects, self.scope(self.index));
+                continue;
+            }
+            let plan = self.plan(command, spread)?;
+            for looked_at in &plan.looks_at {
+                needs.footprint.reads.add(PathPattern::tree(spread.place(looked_at)));
+            }
+            needs.ecosystem = plan.ecosystem;
+            needs.paths.extend(
+                plan.needs.into_iter().filter(|path| !needs.paths.contains(path)).collect::<Vec<_>>(),
+            );
+            needs.writes.extend(plan.writes);
+            needs.footprint.take_effects(&outside(effects, &spread.dest), self.scope(self.index));
+        }
+        Ok(needs)
+    }
+
+    /// The part of the footprint that does not come from commands: settings and mounts.
+    fn bare_footprint(&self, script: &Script) -> Footprint {
+        let item = &self.model.items[self.index].footprint;
+        let mut footprint = Footprint::none();
+        footprint.needs.clone_from(&item.needs);
+        footprint.context.clone_from(&item.context);
+        footprint.uses.names.extend(script.variables.iter().cloned());
+        for mount in &self.run.mounts {
+            footprint.uses.names.extend(model::names_in(&mount.value));
+        }
+        footprint
+    }
+
+    fn effects(&self, script: &Script, at: usize) -> Effects {
+        let single = Script {
+            commands: vec![script.commands[at].clone()],
+            understood: true,
+            variables: BTreeSet::new(),
+        };
+        let scope = self.scope(self.index);
+        scope.with_scene("/", |scene| shell::effects_of_script(&single, scene))
+    }
+
+    fn plan(&self, command: &Command, spread: &Spread) -> Result<Plan, Why> {
+        let words = &command.words;
+        if words.iter().any(|word| word.dynamic || word.glob) {
+            return Err(Why::Dynamic);
+        }
+        // The caller saw that these words belong to an ecosystem.
+        let ecosystem = ecosystem_of(words).ok_or(Why::Dynamic)?;
+        let cwd = command.cwd.as_deref().ok_or(Why::Dynamic)?;
+        let dir = spread.context(cwd).ok_or(Why::Dynamic)?;
+        let set = |name: &str| {
+            command.assigns.iter().any(|(assigned, _)| assigned == name)
+                || self.scope(self.index).vars.contains_key(name)
+        };
+        if let Some(word) = ecosystem.leads_elsewhere(words, set) {
+            return Err(Why::Elsewhere(word));
+        }
+        let words: Vec<String> = words.iter().map(|word| relative(&word.text, spread, &dir)).collect();
+        let install =
+            Install { ecosystem, words: &words, dir: &dir, tree: self.input.tree, files: self.input.files };
+        install.plan()
+    }
+}
+
+/// A word of an install command, an absolute path in the project made relative to where the command runs.
+fn relative(word: &str, spread: &Spread, dir: &str) -> String {
+    let (flag, value) = match word.split_once('=') {
+        Some((flag, value)) if flag.starts_with("--") => (format!("{flag}="), value),
+        _ => (String::new(), word),
+    };
+    let Some(context) = value.strip_prefix('/').and_then(|_| spread.context(value)) else {
+        return word.to_owned();
+    };
+    let up = dir.split('/').filter(|name| !name.is_empty()).count();
+    let inner = if dir.is_empty() { Some(context.as_str()) } else { context.strip_prefix(dir) };
+    match inner.filter(|inner| dir.is_empty() || inner.is_empty() || inner.starts_with('/')) {
+        Some(inner) if inner.trim_start_matches('/').is_empty() => format!("{flag}."),
+        Some(inner) => format!("{flag}./{}", inner.trim_start_matches('/')),
+        None => format!("{flag}{}{context}", "../".repeat(up)),
+    }
+}
+
+/// What a command does outside of the project, as its table names it: what it does within is in the plan.
+fn outside(effects: Effects, project: &str) -> Effects {
+    let keep = |set: PathSet| {
+        let within = |pattern: &PathPattern| project != "/" && path::is_within(&pattern.text, project);
+        PathSet::Paths(set.patterns().iter().filter(|pattern| !within(pattern)).cloned().collect())
+    };
+    let mut effects = effects;
+    effects.reads.named = keep(effects.reads.named);
+    effects.writes.named = keep(effects.writes.named);
+    effects.reads.possible = PathSet::nothing();
+    effects.writes.possible = PathSet::nothing();
+    // No code of the project runs: its plan says so. That of packages may.
+    if effects.opaque.is_empty() {
+        effects.environment.packages |= effects.environment.any;
+        effects.environment.any = false;
+    }
+    effects
+}
