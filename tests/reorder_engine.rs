@@ -17,6 +17,11 @@ const TOOL: &str = r#"#!/bin/sh
 set -e
 name=$(basename "$0")
 case "$name $*" in
+  "npm "*) mkdir -p /root/.npm && echo "$*" >> /root/.npm/log ;;
+  "go mod download") if [ -n "$GOMODCACHE" ]; then mkdir -p "$GOMODCACHE" && echo module > "$GOMODCACHE/module"; fi ;;
+  "go build"*) if [ -n "$GOMODCACHE" ]; then cat "$GOMODCACHE/module"; fi ;;
+esac
+case "$name $*" in
   *" run "*|*build*|*package*|*publish*|*compile*)
     mkdir -p out && find . -type f -not -path './out/*' | sort | xargs cat > "out/$name.built" ;;
   *)
@@ -44,122 +49,153 @@ const NPM: &[(&str, &str)] = &[
     ("src/app.js", "app\n"),
 ];
 
+const fn case(
+    kind: &'static str,
+    name: &'static str,
+    dockerfile: &'static str,
+    files: &'static [(&'static str, &'static str)],
+) -> Case {
+    Case { name, dockerfile, files, kind }
+}
+
 const CASES: &[Case] = &[
-    Case {
-        name: "npm",
-        dockerfile: "WORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\nCMD [\"node\", \"src/app.js\"]\n",
-        files: NPM,
-        kind: "manifests_first",
-    },
-    Case {
-        name: "npm in one RUN",
-        dockerfile: "WORKDIR /app\nCOPY . .\n# install and build\nRUN npm ci \\\n    && npm run build \\\n    && echo done > /done\n",
-        files: NPM,
-        kind: "split_run",
-    },
-    Case {
-        name: "yarn workspaces",
-        dockerfile: "WORKDIR /app\nCOPY . .\nRUN yarn install --frozen-lockfile\nRUN yarn build\n",
-        files: &[
+    case(
+        "manifests_first",
+        "npm",
+        "WORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\nCMD [\"node\", \"src/app.js\"]\n",
+        NPM,
+    ),
+    case(
+        "split_run",
+        "npm in one RUN",
+        "WORKDIR /app\nCOPY . .\n# install and build\nRUN npm ci \\\n    && npm run build \\\n    && echo done > /done\n",
+        NPM,
+    ),
+    case(
+        "manifests_first",
+        "yarn workspaces",
+        "WORKDIR /app\nCOPY . .\nRUN yarn install --frozen-lockfile\nRUN yarn build\n",
+        &[
             ("package.json", r#"{"workspaces":["packages/*"]}"#),
             ("packages/a/package.json", "{}"),
             ("packages/a/index.js", "a\n"),
             ("yarn.lock", "lock\n"),
         ],
-        kind: "manifests_first",
-    },
-    Case {
-        name: "pnpm",
-        dockerfile: "WORKDIR /app\nCOPY package.json .\nCOPY --chown=1000:1000 . .\nRUN pnpm install --frozen-lockfile\nRUN pnpm build\n",
-        files: &[("package.json", "{}"), ("pnpm-lock.yaml", "lock\n"), ("index.js", "x\n")],
-        kind: "manifests_first",
-    },
-    Case {
-        name: "pip",
-        dockerfile: "WORKDIR /srv\nCOPY . /srv\nRUN apk add --no-cache gcc\nRUN pip install -r requirements.txt\nARG VERSION=dev\nENV VERSION=$VERSION\n",
-        files: &[("requirements.txt", "flask\n-r base.txt\n"), ("base.txt", "six\n"), ("app.py", "x\n")],
-        kind: "manifests_first",
-    },
-    Case {
-        name: "poetry",
-        dockerfile: "COPY . /app\nWORKDIR /app\nRUN poetry config virtualenvs.create false && poetry install --no-root\nRUN poetry build\n",
-        files: &[("pyproject.toml", "[tool.poetry]\n"), ("poetry.lock", "lock\n"), ("pkg/a.py", "x\n")],
-        kind: "manifests_first",
-    },
-    Case {
-        name: "uv",
-        dockerfile: "WORKDIR /app\nCOPY . .\nRUN uv sync --frozen --no-install-project\nRUN uv build\n",
-        files: &[("pyproject.toml", "[project]\nname = \"x\"\n"), ("uv.lock", "lock\n"), ("x/a.py", "x\n")],
-        kind: "manifests_first",
-    },
-    Case {
-        name: "go modules, two stages",
-        dockerfile: "WORKDIR /src\nCOPY . .\nRUN go mod download\nRUN go build -o /out/app ./cmd\n@ARG COMMIT=none\nENV COMMIT=$COMMIT\nRUN apk add --no-cache ca-certificates\nCOPY --from=0 /src/out /app\n",
-        files: &[("go.mod", "module x\n"), ("go.sum", "sum\n"), ("cmd/main.go", "main\n")],
-        kind: "manifests_first",
-    },
-    Case {
-        name: "go build that fetches",
-        dockerfile: "WORKDIR /src\nCOPY . .\nRUN go build -o /out/app ./cmd\n@COPY --from=0 /src/out /app\n",
-        files: &[("go.mod", "module x\n"), ("go.sum", "sum\n"), ("cmd/main.go", "main\n")],
-        kind: "fetch_first",
-    },
-    Case {
-        name: "maven",
-        dockerfile: "WORKDIR /s\nADD . /s\nRUN mvn -B dependency:go-offline\nRUN mvn package\n",
-        files: &[("pom.xml", "<project/>\n"), ("src/A.java", "a\n")],
-        kind: "manifests_first",
-    },
-    Case {
-        name: "gradle with two projects",
-        dockerfile: "WORKDIR /app\nCOPY . .\nRUN gradle dependencies --no-daemon\nRUN gradle build --no-daemon\n",
-        files: &[
+    ),
+    case(
+        "manifests_first",
+        "pnpm",
+        "WORKDIR /app\nCOPY package.json .\nCOPY --chown=1000:1000 . .\nRUN pnpm install --frozen-lockfile\nRUN pnpm build\n",
+        &[("package.json", "{}"), ("pnpm-lock.yaml", "lock\n"), ("index.js", "x\n")],
+    ),
+    case(
+        "manifests_first",
+        "pip",
+        "WORKDIR /srv\nCOPY . /srv\nRUN apk add --no-cache gcc\nRUN pip install -r requirements.txt\nARG VERSION=dev\nENV VERSION=$VERSION\n",
+        &[("requirements.txt", "flask\n-r base.txt\n"), ("base.txt", "six\n"), ("app.py", "x\n")],
+    ),
+    case(
+        "manifests_first",
+        "poetry",
+        "COPY . /app\nWORKDIR /app\nRUN poetry config virtualenvs.create false && poetry install --no-root\nRUN poetry build\n",
+        &[("pyproject.toml", "[tool.poetry]\n"), ("poetry.lock", "lock\n"), ("pkg/a.py", "x\n")],
+    ),
+    case(
+        "manifests_first",
+        "uv",
+        "WORKDIR /app\nCOPY . .\nRUN uv sync --frozen --no-install-project\nRUN uv build\n",
+        &[("pyproject.toml", "[project]\nname = \"x\"\n"), ("uv.lock", "lock\n"), ("x/a.py", "x\n")],
+    ),
+    case(
+        "manifests_first",
+        "go modules, two stages",
+        "WORKDIR /src\nCOPY . .\nRUN go mod download\nRUN go build -o /out/app ./cmd\n@ARG COMMIT=none\nENV COMMIT=$COMMIT\nRUN apk add --no-cache ca-certificates\nCOPY --from=0 /src/out /app\n",
+        &[("go.mod", "module x\n"), ("go.sum", "sum\n"), ("cmd/main.go", "main\n")],
+    ),
+    case(
+        "fetch_first",
+        "go build that fetches",
+        "WORKDIR /src\nCOPY . .\nRUN go build -o /out/app ./cmd\n@COPY --from=0 /src/out /app\n",
+        &[("go.mod", "module x\n"), ("go.sum", "sum\n"), ("cmd/main.go", "main\n")],
+    ),
+    case(
+        "manifests_first",
+        "maven",
+        "WORKDIR /s\nADD . /s\nRUN mvn -B dependency:go-offline\nRUN mvn package\n",
+        &[("pom.xml", "<project/>\n"), ("src/A.java", "a\n")],
+    ),
+    case(
+        "manifests_first",
+        "gradle with two projects",
+        "WORKDIR /app\nCOPY . .\nRUN gradle dependencies --no-daemon\nRUN gradle build --no-daemon\n",
+        &[
             ("build.gradle", "plugins {}\n"),
             ("settings.gradle", "include ':a'\n"),
             ("a/build.gradle", "a\n"),
             ("a/src/A.java", "a\n"),
         ],
-        kind: "manifests_first",
-    },
-    Case {
-        name: "bundler",
-        dockerfile: "WORKDIR /app\nCOPY --chown=1000:1000 . ./\nRUN bundle install --jobs 4\nRUN chmod 0700 app.rb\n",
-        files: &[
+    ),
+    case(
+        "manifests_first",
+        "bundler",
+        "WORKDIR /app\nCOPY --chown=1000:1000 . ./\nRUN bundle install --jobs 4\nRUN chmod 0700 app.rb\n",
+        &[
             ("Gemfile", "source 'x'\ngem 'rails'\n"),
             ("Gemfile.lock", "PLATFORMS\n  x86_64-linux\n\n"),
             ("app.rb", "x\n"),
         ],
-        kind: "manifests_first",
-    },
-    Case {
-        name: "composer",
-        dockerfile: "WORKDIR /app\nCOPY . .\nRUN composer install --no-dev --no-scripts\nUSER 1000\nENTRYPOINT [\"php\"]\n",
-        files: &[("composer.json", "{}"), ("composer.lock", "{}"), ("src/a.php", "x\n")],
-        kind: "manifests_first",
-    },
-    Case {
-        name: "dotnet solution",
-        dockerfile: "WORKDIR /src\nCOPY . .\nRUN dotnet restore\nRUN dotnet publish -c Release\n",
-        files: &[
+    ),
+    case(
+        "manifests_first",
+        "composer",
+        "WORKDIR /app\nCOPY . .\nRUN composer install --no-dev --no-scripts\nUSER 1000\nENTRYPOINT [\"php\"]\n",
+        &[("composer.json", "{}"), ("composer.lock", "{}"), ("src/a.php", "x\n")],
+    ),
+    case(
+        "manifests_first",
+        "dotnet solution",
+        "WORKDIR /src\nCOPY . .\nRUN dotnet restore\nRUN dotnet publish -c Release\n",
+        &[
             ("x.sln", "Project(\"{A}\") = \"Web\", \"src\\Web\\Web.csproj\", \"{B}\"\n"),
             ("src/Web/Web.csproj", "<ProjectReference Include=\"..\\Core\\Core.csproj\" />\n"),
             ("src/Core/Core.csproj", "<Project/>\n"),
             ("src/Web/P.cs", "x\n"),
         ],
-        kind: "manifests_first",
-    },
-    Case {
-        name: "packages of the system under the sources, and an ARG above them",
-        dockerfile: "ARG COMMIT=none\nLABEL commit=$COMMIT\nWORKDIR /app\nCOPY src src\nRUN apk add --no-cache curl\nRUN cat src/* > all.txt\n",
-        files: &[("src/a", "a\n"), ("src/b", "b\n")],
-        kind: "stable_earlier",
-    },
-    Case {
-        name: "an update apart from its install",
-        dockerfile: "RUN apt-get update\nRUN apt-get install -y curl\nCOPY src /src\n",
-        files: &[("src/a", "a\n")],
-        kind: "merge_update",
-    },
+    ),
+    case(
+        "stable_earlier",
+        "packages of the system under the sources, and an ARG above them",
+        "ARG COMMIT=none\nLABEL commit=$COMMIT\nWORKDIR /app\nCOPY src src\nRUN apk add --no-cache curl\nRUN cat src/* > all.txt\n",
+        &[("src/a", "a\n"), ("src/b", "b\n")],
+    ),
+    case(
+        "merge_update",
+        "an update apart from its install",
+        "RUN apt-get update\nRUN apt-get install -y curl\nCOPY src /src\n",
+        &[("src/a", "a\n")],
+    ),
+];
+
+/// Projects whose caches go into mounts: with them the same image, but for what the offers name.
+const TAKEN: &[Case] = &[
+    case(
+        "cache_mount",
+        "npm, a manifest mount besides",
+        "WORKDIR /app\nCOPY . .\nRUN npm ci && npm run build\n@COPY --from=0 /app /app\nCOPY --from=0 /root /root\n",
+        NPM,
+    ),
+    case(
+        "cache_mount",
+        "npm in the image itself",
+        "WORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n",
+        NPM,
+    ),
+    case(
+        "cache_mount",
+        "go, whose build needs what was downloaded",
+        "ENV GOMODCACHE=/c/pkg/mod GOCACHE=/c/go-build\nWORKDIR /src\nCOPY . .\nRUN go mod download\nRUN go build -o /out/app ./cmd\n@COPY --from=0 /src/out /app\n",
+        &[("go.mod", "module x\n"), ("go.sum", "sum\n"), ("cmd/main.go", "main\n")],
+    ),
 ];
 
 const TOOLS: &[&str] = &[
@@ -235,6 +271,30 @@ fn both_orders_leave_the_same_image_on_a_real_engine() {
     for case in CASES {
         let folder = project(case);
         let (status, out, err) = reorder(folder.path(), &["--verify", "--docker", &docker], &env);
+        assert_eq!(status, 0, "{}:\n{out}\n{err}", case.name);
+        assert!(err.contains("verify: the same:"), "{}: {err}", case.name);
+    }
+}
+
+#[test]
+fn caches_in_mounts_leave_the_same_image_but_for_what_is_said() {
+    for case in TAKEN {
+        let folder = project(case);
+        let take = ["--take", "cache-mount", "--take", "bind-mount"];
+        let (status, out, err) = reorder(folder.path(), &[&["--format", "json"], &take[..]].concat(), &[]);
+        assert_eq!(status, 0, "{}: {err}", case.name);
+        let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+        let kinds: Vec<&str> = report["taken"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|one| one["kind"].as_str())
+            .collect();
+        assert!(kinds.contains(&case.kind), "{}: {kinds:?}\n{}", case.name, report["text"]);
+        let Some((docker, env)) = engine_support::environment(Which::New) else { continue };
+        let docker = docker.display().to_string();
+        let arguments = [&["--verify", "--docker", &docker], &take[..]].concat();
+        let (status, out, err) = reorder(folder.path(), &arguments, &env);
         assert_eq!(status, 0, "{}:\n{out}\n{err}", case.name);
         assert!(err.contains("verify: the same:"), "{}: {err}", case.name);
     }
