@@ -18,12 +18,25 @@ use crate::tui::view::panel::{self, Look};
 pub(super) fn work(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &Open) {
     // Frame, two rows for the task, three for a reason, one for the folder.
     let wanted = open.verdicts.len() as u16 + 8;
-    let goals = wanted.min(area.height * 3 / 5).max(8.min(area.height));
-    let top = Rect { height: goals, ..area };
+    let rows = wanted.min(area.height * 3 / 5).max(8.min(area.height));
+    let top = Rect { height: rows, ..area };
     let done = open.verdicts.iter().filter(|v| v.holds).count();
     let title = format!("{done} of {} goals hold", open.verdicts.len());
     let inner = framed(buffer, top, theme, &title);
     let inner = ask(buffer, inner, theme, open);
+    let room = usize::from(inner.height).saturating_sub(1).max(1);
+    goals(buffer, top, Rect { height: inner.height.min(room as u16), ..inner }, theme, open);
+    if let (Some(files), Some(last)) = (&open.files, row_at(inner, room)) {
+        let folder = safe(&files.folder.display().to_string()).into_owned();
+        let text = format!("your files: {folder}");
+        let shown = fit_left(&text, usize::from(inner.width), theme.glyphs.ellipsis).into_owned();
+        Line::styled(shown, theme.style(Role::Dim)).render(last, buffer);
+    }
+    sides(buffer, Rect { y: area.y + rows, height: area.height - rows, ..area }, theme, open);
+}
+
+/// The goals with their marks, and why the one under the cursor does not hold yet.
+fn goals(buffer: &mut Buffer, frame: Rect, inner: Rect, theme: &Theme, open: &Open) {
     let why: Vec<Line<'_>> = open
         .verdicts
         .get(open.cursor)
@@ -42,7 +55,7 @@ pub(super) fn work(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &Open) 
             )
         })
         .collect();
-    let room = usize::from(inner.height).saturating_sub(1).max(1);
+    let room = usize::from(inner.height);
     let spare = room.saturating_sub(open.verdicts.len()).max(2);
     let below = why.len().min(spare).min(room.saturating_sub(1));
     let first = paint::scroll(open.cursor, 0, room - below, open.verdicts.len());
@@ -64,14 +77,7 @@ pub(super) fn work(buffer: &mut Buffer, area: Rect, theme: &Theme, open: &Open) 
             }
         }
     }
-    paint::more_below(buffer, top, theme, open.verdicts.len() - seen);
-    if let (Some(files), Some(last)) = (&open.files, row_at(inner, room)) {
-        let folder = safe(&files.folder.display().to_string()).into_owned();
-        let text = format!("your files: {folder}");
-        let shown = fit_left(&text, usize::from(inner.width), theme.glyphs.ellipsis).into_owned();
-        Line::styled(shown, theme.style(Role::Dim)).render(last, buffer);
-    }
-    sides(buffer, Rect { y: area.y + goals, height: area.height - goals, ..area }, theme, open);
+    paint::more_below(buffer, frame, theme, open.verdicts.len() - seen);
 }
 
 /// The two sides, as far as there is room; what they show stands above.
