@@ -70,32 +70,41 @@ impl<'a> Matched<'a> {
             if found.is_some() {
                 continue;
             }
-            let text = normal(&step.label.instruction);
-            let trigger = graph.steps[step.step].onbuild;
-            let bare = text.strip_prefix("ONBUILD ").filter(|_| trigger).unwrap_or(&text).to_owned();
-            let stage = &step.label.stage;
-            let is_stage = |name: &Option<String>| {
-                name == stage || (old && name.is_none() && stage.as_deref() == Some("stage-0"))
-            };
-            let at = real.iter().enumerate().position(|(at, candidate)| {
-                let name = normal(&candidate.label.instruction);
-                !taken[at] && is_stage(&candidate.label.stage) && (name == text || name == bare)
-            });
-            if let Some(at) = at {
+            if let Some((at, how)) = by_text(step, real, &taken, graph, old) {
                 taken[at] = true;
-                let label = &real[at].label;
-                let only_nameless =
-                    label.stage != *stage && (label.index, label.of) == (step.label.index, step.label.of);
-                // What follows a trigger is numbered without it as well.
-                let has_triggers = graph.stage_steps(graph.steps[step.step].stage).any(|s| s.onbuild);
-                let how =
-                    if old && (has_triggers || only_nameless) { How::OlderLabel } else { How::OtherNumber };
                 *found = Some(Found { step: real[at], how });
             }
         }
         let unpredicted = real.iter().zip(&taken).filter(|(_, t)| !**t).map(|(s, _)| *s).collect();
         Self { by_prediction: found, unpredicted }
     }
+}
+
+/// Finds a step by its stage and text, under another number or as older engines print it.
+fn by_text(
+    step: &StepPrediction,
+    real: &[&RealStep],
+    taken: &[bool],
+    graph: &Graph,
+    old: bool,
+) -> Option<(usize, How)> {
+    let text = normal(&step.label.instruction);
+    let trigger = graph.steps[step.step].onbuild;
+    let bare = text.strip_prefix("ONBUILD ").filter(|_| trigger).unwrap_or(&text);
+    let stage = &step.label.stage;
+    let is_stage = |name: &Option<String>| {
+        name == stage || (old && name.is_none() && stage.as_deref() == Some("stage-0"))
+    };
+    let at = real.iter().zip(taken).position(|(candidate, taken)| {
+        let name = normal(&candidate.label.instruction);
+        !taken && is_stage(&candidate.label.stage) && (name == text || name == bare)
+    })?;
+    let label = &real[at].label;
+    let only_nameless = label.stage != *stage && (label.index, label.of) == (step.label.index, step.label.of);
+    // What follows a trigger is numbered without it as well.
+    let has_triggers = graph.stage_steps(graph.steps[step.step].stage).any(|s| s.onbuild);
+    let how = if old && (has_triggers || only_nameless) { How::OlderLabel } else { How::OtherNumber };
+    Some((at, how))
 }
 
 /// Stages whose base came by a named context: BuildKit counts it in `of` and gives it no number, so that all
