@@ -6,7 +6,7 @@ use super::path;
 use super::stage::Command;
 use super::vertex::{Action, Exec, FileOp, Mount, MountKind, Op, Owner, VertexId};
 use crate::dockerfile::Diagnostic;
-use crate::dockerfile::ast::{CommandLine, Run, Span};
+use crate::dockerfile::ast::{CommandLine, Flag, Run, Span};
 use crate::dockerfile::diagnostic::DiagnosticKind;
 use crate::dockerfile::expand::Lexer;
 use crate::dockerfile::is_lone_heredoc;
@@ -18,16 +18,7 @@ use mount::{MountError, MountSpec, parse_mount, secret_text, ssh_text};
 
 impl Converter<'_> {
     pub(super) fn dispatch_run(&mut self, at: usize, cmd: &Command, run: &Run) -> Result<(), Diagnostic> {
-        let mut specs = Vec::with_capacity(run.mounts.len());
-        for flag in &run.mounts {
-            let expand = |w: &str| self.word(at, w, &flag.span);
-            specs.push(parse_mount(&flag.value, &expand).map_err(|e| match e {
-                MountError::Text(m) => {
-                    stage_error(self.text, flag.span.clone(), m, None, DiagnosticKind::Parse)
-                }
-                MountError::Expand(d) => *d,
-            })?);
-        }
+        let specs = self.mount_specs(at, run)?;
         let mut name = cmd.instruction.original.clone();
         let mut mounts = vec![Mount {
             kind: MountKind::Bind,
@@ -62,15 +53,9 @@ impl Converter<'_> {
         }
         let (mounts, inputs) = numbered(&mounts, &sources);
         let state = &self.drafts[at].state;
-        let mut env = state.env.pairs().to_vec();
-        if !agents.is_empty() && !env.iter().any(|(n, _)| n == "SSH_AUTH_SOCK") {
-            let socket =
-                specs.iter().find(|s| s.kind == "ssh").map(|s| s.target.clone()).filter(|t| !t.is_empty());
-            env.push(("SSH_AUTH_SOCK".into(), socket.unwrap_or_else(|| "/run/buildkit/ssh_agent.0".into())));
-        }
         let op = Op::Exec(Exec {
             args,
-            env,
+            env: self.run_env(at, &specs),
             cwd: if state.workdir.is_empty() { "/".into() } else { state.workdir.clone() },
             user: state.user.clone(),
             network: run.network.clone().filter(|n| n != "default"),
@@ -87,6 +72,30 @@ impl Converter<'_> {
         self.print(at, cmd, text, v, None);
         self.drafts[at].vertex = Some(v);
         Ok(())
+    }
+
+    fn mount_specs(&self, at: usize, run: &Run) -> Result<Vec<MountSpec>, Diagnostic> {
+        let read = |flag: &Flag| {
+            let expand = |w: &str| self.word(at, w, &flag.span);
+            parse_mount(&flag.value, &expand).map_err(|e| match e {
+                MountError::Text(m) => {
+                    stage_error(self.text, flag.span.clone(), m, None, DiagnosticKind::Parse)
+                }
+                MountError::Expand(d) => *d,
+            })
+        };
+        run.mounts.iter().map(read).collect()
+    }
+
+    /// The stage's variables, and where the first agent listens unless they say so themselves.
+    fn run_env(&self, at: usize, specs: &[MountSpec]) -> Vec<(String, String)> {
+        let mut env = self.drafts[at].state.env.pairs().to_vec();
+        let agent = specs.iter().find(|s| s.kind == "ssh");
+        if let Some(agent) = agent.filter(|_| !env.iter().any(|(n, _)| n == "SSH_AUTH_SOCK")) {
+            let socket = Some(agent.target.clone()).filter(|t| !t.is_empty());
+            env.push(("SSH_AUTH_SOCK".into(), socket.unwrap_or_else(|| "/run/buildkit/ssh_agent.0".into())));
+        }
+        env
     }
 
     /// The argument list; a script heredoc adds a mount, any heredoc adds to the label's name.
