@@ -87,6 +87,11 @@ fn nothing_is_told_in_part_on_a_small_terminal() {
     with_files(&mut goals, None);
     let text = shown(&mut goals, 80, 24);
     assert!(text.contains("5 goals hold") && text.contains(" 2 more below "), "{text}");
+    let text = shown(&mut goals, 60, 16);
+    assert!(text.contains("Enter go on") && text.contains("? help  q quit"), "{text}");
+    press(&mut goals, &[Char('?')]);
+    let text = shown(&mut goals, 60, 16);
+    assert!(text.contains(" more below "), "{text}");
 }
 
 #[test]

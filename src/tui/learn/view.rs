@@ -86,11 +86,17 @@ fn foot(buffer: &mut Buffer, area: Rect, app: &App) {
     }
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    for (key, word) in keys::hints(&TABLE, &app.scope()) {
-        let width = key.len() + word.len() + 3;
-        if used + width > usize::from(area.width) {
-            break;
+    // Help and the way out are the last, and have their place whatever else fits.
+    let hints = keys::hints(&TABLE, &app.scope());
+    let wide = |(key, word): &(String, &str)| key.len() + word.len() + 3;
+    let last = hints.len().saturating_sub(2);
+    let kept: usize = hints[last..].iter().map(wide).sum();
+    for (at, hint) in hints.into_iter().enumerate() {
+        let width = wide(&hint);
+        if used + width + if at < last { kept } else { 0 } > usize::from(area.width) {
+            continue;
         }
+        let (key, word) = hint;
         used += width;
         spans.push(Span::styled(key, theme.style(Role::Key)));
         spans.push(Span::styled(format!(" {word}  "), theme.style(Role::Dim)));
@@ -111,7 +117,8 @@ fn help(buffer: &mut Buffer, area: Rect, app: &App) {
     let pane = paint::pane(theme, "keys (any key closes)", true);
     let content = pane.inner(inner);
     pane.render(inner, buffer);
-    paint::put_lines(buffer, content, &lines);
+    let told = paint::put_lines(buffer, content, &lines);
+    paint::more_below(buffer, inner, theme, lines.len() - usize::from(told));
 }
 
 /// The areas of text and work.
