@@ -5,6 +5,7 @@ mod advice;
 mod binds;
 mod caches;
 mod chef;
+mod flags;
 mod links;
 mod mounts;
 pub(super) mod sheet;
@@ -13,10 +14,9 @@ mod taking;
 use similar::{DiffTag, TextDiff};
 
 use super::moves::Attempt;
-use super::rewrite::{self, Draft, edited::Edit};
+use super::rewrite::{self, edited::Edit};
 use super::search::least_gain;
 use super::{MoveKind, Offer, Taken, TextEdit};
-use crate::dockerfile::ast::Instruction;
 use sheet::Sheet;
 
 pub(super) use taking::{complete, rewrites};
@@ -149,22 +149,6 @@ fn line_edits(old: &str, new: &str) -> Vec<TextEdit> {
             text: new[place(new, op.new_range())].to_owned(),
         })
         .collect()
-}
-
-/// The edit that puts flags into a RUN, before those that it has.
-fn put_flags(own: &Instruction, text: &str, flags: &[String], draft: &Draft) -> Edit {
-    let at = own.span.start + text.find(char::is_whitespace).unwrap_or(text.len());
-    let newline = if draft.dockerfile.text.contains("\r\n") { "\r\n" } else { "\n" };
-    let flags = match flags {
-        [one] => format!(" {one}"),
-        many => {
-            let lines = many.iter().map(|flag| format!("{flag} \\{newline}    "));
-            // The blank before the command ends the last line's indent.
-            let all: String = lines.collect();
-            format!(" {}", all.strip_suffix(' ').unwrap_or(&all))
-        }
-    };
-    Edit::insert(at, flags)
 }
 
 /// What a rewrite would gain once all is ordered, if it is enough.

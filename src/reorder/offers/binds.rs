@@ -1,6 +1,7 @@
 //! Manifests bound into an install step in place of the COPYs that were added for it.
 
 use super::Found;
+use super::flags::put_flags;
 use super::sheet::{Bound, Sheet};
 use crate::dockerfile::ast::InstructionKind;
 use crate::reorder::MoveKind;
@@ -45,7 +46,7 @@ fn one(sheet: &Sheet<'_>, bound: &Bound) -> Option<Found> {
         .map(|copy| Edit::remove(whole_lines(&sheet.draft.dockerfile.text, copy)))
         .collect();
     let flags: Vec<String> = flags.collect();
-    edits.push(super::put_flags(own, sheet.text(own), &flags, &sheet.draft));
+    edits.push(put_flags(own, sheet.text(own), &flags, &sheet.draft));
     edits.sort_by_key(|edit| edit.span.start);
     Some(Found {
         kind: MoveKind::BindMount,

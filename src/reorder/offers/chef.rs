@@ -213,6 +213,9 @@ impl Site<'_> {
         }
         words.extend(["cargo", "chef", "cook"].map(str::to_owned));
         let installs = command.words[1].text == "install";
+        if installs && !command.words.iter().any(|word| word.text == "--locked") {
+            return Err("`cargo install` without --locked takes other versions than the recipe pins");
+        }
         if installs {
             words.push("--release".to_owned());
         }

@@ -2,6 +2,7 @@
 
 use super::Found;
 use super::caches::{CACHES, Cache};
+use super::flags::{put_flags, without_flag};
 use super::sheet::Sheet;
 use crate::cost::images;
 use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run};
@@ -14,6 +15,9 @@ use crate::shell::{Call, PathPattern, PathSet};
 
 /// Images that are not in the catalogue of sizes and in which root runs.
 const ROOTS: [&str; 4] = ["oven/bun", "ghcr.io/astral-sh/uv", "lukemathwalker/cargo-chef", "rustlang/rust"];
+
+/// Images that hold programs in /usr/bin and nothing else, which are copied as a whole.
+const HOLDS_PROGRAMS: [&str; 2] = ["tonistiigi/xx", "docker.io/tonistiigi/xx"];
 
 /// Programs that build what they are told to by files of the project, which may call any other.
 const BUILDERS: [&str; 10] =
@@ -65,7 +69,8 @@ impl<'a> Search<'a> {
         let name = base.split(['@', ':']).next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
         let fits = self.cache.images.is_empty() || self.cache.images.contains(&name);
         let first = sheet.runs(self.stage).find(|(index, ..)| self.uses(self.stage, *index))?;
-        let scope = sheet.scope(self.stage, first.0);
+        let first = first.0;
+        let scope = sheet.scope(self.stage, first);
         let (targets, told) = self.targets(scope)?;
         if !told && !fits {
             return None;
@@ -80,21 +85,46 @@ impl<'a> Search<'a> {
             for (index, own) in sheet.instructions(*stage).iter().enumerate() {
                 match &own.kind {
                     InstructionKind::Run(run) => {
-                        let used = self.may_use(*stage, index, run);
+                        let is_early = *stage == self.stage && index < first && self.is_bare(index);
+                        let used = !is_early && self.may_use(*stage, index, run);
                         self.allows(*stage, index, run, used, &targets)?;
                         if used {
                             uses.push(Use { stage: *stage, index, own, run });
                         }
                     }
                     // What is put there would be hidden from the RUN.
-                    _ if overlaps(&sheet.stage(*stage).items[index].footprint.writes, &targets) => {
-                        return None;
-                    }
+                    _ if self.puts_there(*stage, index, own, &targets) => return None,
                     _ => {}
                 }
             }
         }
         self.offer(&uses, &targets)
+    }
+
+    /// Tells whether nothing of the project is there yet at an instruction, so that nothing can be fetched for it.
+    fn is_bare(&self, index: usize) -> bool {
+        let before = &self.sheet.instructions(self.stage)[..index];
+        let brings = |own: &Instruction| match &own.kind {
+            InstructionKind::Copy(copy) => copy.from.is_none(),
+            InstructionKind::Add(_) => true,
+            InstructionKind::Run(run) => !run.mounts.is_empty(),
+            _ => false,
+        };
+        self.sheet.stage(self.stage).base.is_none() && !before.iter().any(brings)
+    }
+
+    /// Tells whether an instruction that is no RUN puts something into the directories.
+    fn puts_there(&self, stage: usize, index: usize, own: &Instruction, targets: &[String]) -> bool {
+        let is_known = match &own.kind {
+            InstructionKind::Copy(copy) => {
+                let from = copy.from.as_deref().unwrap_or_default();
+                let stage = self.sheet.draft.dockerfile.stage_index(from);
+                let image = stage.map_or_else(|| from.to_owned(), |stage| self.sheet.base(stage));
+                HOLDS_PROGRAMS.iter().any(|name| image.starts_with(name))
+            }
+            _ => false,
+        };
+        !is_known && overlaps(&self.sheet.stage(stage).items[index].footprint.writes, targets)
     }
 
     /// Tells whether a RUN of the stage calls the tool in a way that uses the cache.
@@ -291,8 +321,7 @@ impl<'a> Search<'a> {
         let text = self.sheet.text(used.own);
         let sharing = if self.cache.locked { ",sharing=locked" } else { "" };
         let mounts = targets.iter().map(|target| format!("--mount=type=cache,target={target}{sharing}"));
-        let mut edits =
-            vec![super::put_flags(used.own, text, &mounts.collect::<Vec<_>>(), &self.sheet.draft)];
+        let mut edits = vec![put_flags(used.own, text, &mounts.collect::<Vec<_>>(), &self.sheet.draft)];
         if self.cache.tool == "apt" {
             edits.push(keep_archives(used, text)?);
         }
@@ -328,59 +357,4 @@ fn mentions(run: &Run, word: &str) -> bool {
 
 fn overlaps(set: &PathSet, targets: &[String]) -> bool {
     set.overlaps(&PathSet::Paths(targets.iter().map(|target| PathPattern::tree(target.as_str())).collect()))
-}
-
-/// The edits that take a flag out of a text that begins at `start`; `None` where it is written in a way that is not
-/// expected.
-fn without_flag(start: usize, text: &str, flag: &str) -> Option<Vec<Edit>> {
-    let mut edits = Vec::new();
-    for (at, _) in text.match_indices(flag) {
-        let (before, after) = (&text[..at], &text[at + flag.len()..]);
-        if !before.ends_with([' ', '\t'])
-            || !after.starts_with([' ', '\t', '\n', '\r', ';', ')']) && !after.is_empty()
-        {
-            return None;
-        }
-        let lead = before.trim_end_matches([' ', '\t']);
-        let rest = after.trim_start_matches([' ', '\t']);
-        let joined = ["\\\n", "\\\r\n"].iter().find(|joint| rest.starts_with(**joint));
-        edits.push(Edit::remove(match joined {
-            // A line of its own goes as a whole.
-            Some(joint) if lead.ends_with('\n') => {
-                start + lead.len()..start + text.len() - rest.len() + joint.len()
-            }
-            _ => start + at - 1..start + at + flag.len(),
-        }));
-    }
-    Some(edits)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_flag_is_taken_out_with_the_blank_or_the_line_that_it_stands_in() {
-        for (text, expected) in [
-            ("RUN pip install --no-cache-dir -r r.txt", Some("RUN pip install -r r.txt")),
-            ("RUN pip install -r r.txt --no-cache-dir", Some("RUN pip install -r r.txt")),
-            (
-                "RUN pip install \\\n    --no-cache-dir \\\n    -r r.txt",
-                Some("RUN pip install \\\n    -r r.txt"),
-            ),
-            ("RUN pip install --no-cache-dir; echo", Some("RUN pip install; echo")),
-            ("RUN a --no-cache-dir && b --no-cache-dir x", Some("RUN a && b x")),
-            ("RUN pip install -r r.txt", Some("RUN pip install -r r.txt")),
-            ("RUN [\"pip\", \"--no-cache-dir\"]", None),
-            ("RUN pip --no-cache-dir=off", None),
-        ] {
-            let made = without_flag(0, text, "--no-cache-dir").map(|edits| {
-                edits.iter().rev().fold(text.to_owned(), |mut text, edit| {
-                    text.replace_range(edit.span.clone(), &edit.text);
-                    text
-                })
-            });
-            assert_eq!(made.as_deref(), expected, "{text}");
-        }
-    }
 }
