@@ -4,7 +4,7 @@ mod bases;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-pub(super) use bases::{base_image, base_reference};
+pub(super) use bases::{base_image, base_references};
 use bases::{earlier_stage, expanded_bases, stage_of};
 
 use super::footprint::{Clash, Footprint};

@@ -27,23 +27,25 @@ pub(super) fn expanded_bases(
 
 /// The image that a stage goes back to, by the last part of its name and without its tag (`golang`).
 pub(in crate::reorder) fn base_image(dockerfile: &Dockerfile, stage: usize) -> Option<String> {
-    let reference = base_reference(dockerfile, stage, &BTreeMap::new());
+    let reference = base_references(dockerfile, &BTreeMap::new()).swap_remove(stage);
     let name = reference.split(['@', ':']).next()?.rsplit('/').next()?;
     Some(name.to_owned())
 }
 
-/// The image that a stage goes back to, as FROM names it with these build arguments.
-pub(in crate::reorder) fn base_reference(
+/// The images that the stages go back to, as FROM names them with these build arguments.
+pub(in crate::reorder) fn base_references(
     dockerfile: &Dockerfile,
-    stage: usize,
     given: &BTreeMap<String, String>,
-) -> String {
+) -> Vec<String> {
     let mut bases = expanded_bases(dockerfile, &global_args(dockerfile, given));
-    let mut at = stage;
-    while let Some(earlier) = earlier_stage(dockerfile, at, &bases[at]) {
-        at = earlier;
+    // A stage stands below those that are built on it, so that its own base is known by then.
+    for at in 0..bases.len() {
+        if let Some(earlier) = earlier_stage(dockerfile, at, &bases[at]) {
+            let below = bases[earlier].clone();
+            bases[at] = below;
+        }
     }
-    bases.swap_remove(at)
+    bases
 }
 
 pub(super) fn earlier_stage(dockerfile: &Dockerfile, at: usize, name: &str) -> Option<usize> {

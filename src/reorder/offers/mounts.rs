@@ -7,7 +7,6 @@ use super::sheet::Sheet;
 use crate::cost::images;
 use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run};
 use crate::reorder::MoveKind;
-use crate::reorder::footprint::run_effects;
 use crate::reorder::rewrite::edited::Edit;
 use crate::reorder::rewrite::head_and_command;
 use crate::reorder::scope::Scope;
@@ -22,6 +21,24 @@ const HOLDS_PROGRAMS: [&str; 2] = ["tonistiigi/xx", "docker.io/tonistiigi/xx"];
 /// Programs that build what they are told to by files of the project, which may call any other.
 const BUILDERS: [&str; 10] =
     ["make", "cmake", "ninja", "mage", "task", "just", "goreleaser", "bazel", "trunk", "wasm-pack"];
+
+/// Programs that are not in the table of tools, and of which it is known that they call no package manager.
+const APART: [&str; 14] = [
+    "javac",
+    "javadoc",
+    "jar",
+    "jlink",
+    "jdeps",
+    "jpackage",
+    "keytool",
+    "protoc",
+    "strip",
+    "upx",
+    "xx-apk",
+    "xx-apt",
+    "xx-info",
+    "xx-verify",
+];
 
 /// Programs that run another as another user.
 const BECOMES: [&str; 8] = ["su", "sudo", "gosu", "su-exec", "runuser", "setpriv", "doas", "chroot"];
@@ -40,8 +57,8 @@ pub(super) fn find(sheet: &Sheet<'_>, stage: usize) -> Vec<Found> {
 /// Tells whether the image that a stage goes back to is known to start as root.
 fn is_root_image(sheet: &Sheet<'_>, stage: usize) -> bool {
     let reference = sheet.base(stage);
-    let repository = reference.split('@').next().unwrap_or(&reference);
-    let known = images::find(&reference).is_some_and(|(image, _)| image.user.is_none());
+    let repository = reference.split('@').next().unwrap_or(reference);
+    let known = images::find(reference).is_some_and(|(image, _)| image.user.is_none());
     known || ROOTS.iter().any(|root| repository == *root || repository.starts_with(&format!("{root}:")))
 }
 
@@ -86,7 +103,7 @@ impl<'a> Search<'a> {
                 match &own.kind {
                     InstructionKind::Run(run) => {
                         let is_early = *stage == self.stage && index < first && self.is_bare(index);
-                        let used = !is_early && self.may_use(*stage, index, run);
+                        let used = !is_early && self.may_use(*stage, index);
                         self.allows(*stage, index, run, used, &targets)?;
                         if used {
                             uses.push(Use { stage: *stage, index, own, run });
@@ -119,7 +136,7 @@ impl<'a> Search<'a> {
             InstructionKind::Copy(copy) => {
                 let from = copy.from.as_deref().unwrap_or_default();
                 let stage = self.sheet.draft.dockerfile.stage_index(from);
-                let image = stage.map_or_else(|| from.to_owned(), |stage| self.sheet.base(stage));
+                let image = stage.map_or_else(|| from.to_owned(), |stage| self.sheet.base(stage).to_owned());
                 HOLDS_PROGRAMS.iter().any(|name| image.starts_with(name))
             }
             _ => false,
@@ -155,14 +172,14 @@ impl<'a> Search<'a> {
     }
 
     /// Tells whether a RUN uses the cache, or may: where the cache is part of the work, anything that is not known.
-    fn may_use(&self, stage: usize, index: usize, run: &Run) -> bool {
+    fn may_use(&self, stage: usize, index: usize) -> bool {
         if self.uses(stage, index) {
             return true;
         }
-        let effects = run_effects(run, self.sheet.scope(stage, index));
+        let Some(effects) = self.sheet.effects(stage, index) else { return false };
         self.cache.whole
             && (effects.programs.iter().any(|name| BUILDERS.contains(&name.as_str()))
-                || !effects.opaque.is_empty())
+                || effects.opaque.iter().any(|name| !APART.contains(&name.as_str())))
     }
 
     fn is_moved_by_a_file(&self) -> bool {
@@ -219,7 +236,7 @@ impl<'a> Search<'a> {
     /// Refuses where a RUN stands in the way: `None`.
     fn allows(&self, stage: usize, index: usize, run: &Run, used: bool, targets: &[String]) -> Option<()> {
         let scope = self.sheet.scope(stage, index);
-        let effects = run_effects(run, scope);
+        let effects = self.sheet.effects(stage, index)?;
         let calls = self.sheet.calls(stage, index);
         // A directory that is a mount cannot be removed, and what is emptied is no cache.
         if overlaps(&effects.deletes, targets) {
@@ -272,7 +289,9 @@ impl<'a> Search<'a> {
     }
 
     fn offer(&self, uses: &[Use<'a>], targets: &[String]) -> Option<Found> {
-        let first = uses.first()?;
+        // It is named by a step of the user's own, not by one that was put in.
+        let is_own = |used: &&Use<'_>| self.sheet.draft.line(used.own.line) > 0;
+        let first = uses.iter().find(is_own).or(uses.first())?;
         let edits: Option<Vec<Vec<Edit>>> = uses.iter().map(|used| self.edits(used, targets)).collect();
         let (cache, mut differs) = (self.cache, targets.to_vec());
         let mut changes = "the downloads stay with the builder and are no longer in this layer; a builder that is new starts without them".to_owned();

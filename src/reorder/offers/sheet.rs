@@ -4,11 +4,11 @@ use std::cell::OnceCell;
 
 use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run, Span};
 use crate::reorder::ReorderInput;
-use crate::reorder::footprint::shell_text;
-use crate::reorder::model::{Edits, Model, StageModel, base_reference};
+use crate::reorder::footprint::{run_effects, shell_text};
+use crate::reorder::model::{Edits, Model, StageModel, base_references};
 use crate::reorder::rewrite::{Draft, edited};
 use crate::reorder::scope::Scope;
-use crate::shell::{Call, PathPattern, PathSet, Script, calls};
+use crate::shell::{Call, Effects, PathPattern, PathSet, Script, calls};
 
 /// COPYs that were added for an install step, and what they bring it.
 #[derive(Debug, Clone)]
@@ -34,6 +34,10 @@ pub(in crate::reorder) struct Sheet<'a> {
     pub(in crate::reorder) input: &'a ReorderInput<'a>,
     /// The programs of each RUN, once they are asked for.
     calls: OnceCell<Vec<Vec<Vec<Call>>>>,
+    /// What each RUN does, once it is asked for.
+    effects: OnceCell<Vec<Vec<Option<Effects>>>>,
+    /// The image of each stage, once it is asked for.
+    bases: OnceCell<Vec<String>>,
 }
 
 impl<'a> Sheet<'a> {
@@ -41,7 +45,8 @@ impl<'a> Sheet<'a> {
         let mut model = Model::new(&draft, input);
         let edits = Edits::new(input.edits, &mut model);
         let (seconds, each) = (model.expected_seconds(&edits), model.expected_each(&edits));
-        Self { draft, model, seconds, each, bound, input, calls: OnceCell::new() }
+        let (calls, effects, bases) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { draft, model, seconds, each, bound, input, calls, effects, bases }
     }
 
     /// Makes edits; `None` where the text cannot be read then.
@@ -117,8 +122,25 @@ impl<'a> Sheet<'a> {
     }
 
     /// The image that a stage goes back to, as FROM names it.
-    pub(super) fn base(&self, stage: usize) -> String {
-        base_reference(&self.draft.dockerfile, stage, &self.input.options.build_args)
+    pub(super) fn base(&self, stage: usize) -> &str {
+        let all = || base_references(&self.draft.dockerfile, &self.input.options.build_args);
+        &self.bases.get_or_init(all)[stage]
+    }
+
+    /// What a RUN does.
+    pub(super) fn effects(&self, stage: usize, index: usize) -> Option<&Effects> {
+        let all = self.effects.get_or_init(|| {
+            let of_stage = |stage: usize| {
+                let each = self.instructions(stage).iter().enumerate();
+                each.map(|(index, own)| match &own.kind {
+                    InstructionKind::Run(run) => Some(run_effects(run, self.scope(stage, index))),
+                    _ => None,
+                })
+                .collect()
+            };
+            (0..self.model.stages.len()).map(of_stage).collect()
+        });
+        all[stage][index].as_ref()
     }
 
     /// What one call is told to write.

@@ -64,6 +64,9 @@ fn check(text: &str, files: Files<'_>) {
         let taken: Vec<&String> = with.taken.iter().map(|taken| &taken.id).collect();
         assert_eq!(taken, [&offer.id]);
         assert!(!with.offered.iter().any(|other| other.id == offer.id), "{} is not offered again", offer.id);
+        for other in &with.offered {
+            assert!(other.lines.start > 0, "{} names a line", other.id);
+        }
         let saved = proposal.expected_after - with.expected_after;
         assert!((saved - offer.saves.unwrap_or(0.0)).abs() < 1e-6, "{}: {saved} {:?}", offer.id, offer.saves);
         let dockerfile = parse(&with.text).expect("what is taken parses");
@@ -98,7 +101,7 @@ cases! {
     go_both_on_every_step: "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN make generate\nRUN go build -o /out/app ./cmd\nFROM alpine\nARG COMMIT\nRUN echo $COMMIT > /commit\nCOPY --from=b /out/app /app\n", GO;
     go_one_stage: "FROM golang:1.22\nWORKDIR /src\nCOPY . .\nRUN go build -o /out/app ./cmd\nCMD [\"/out/app\"]\n", GO;
     cargo_whole: "FROM rust:1.80-slim AS build\nARG PROFILE=release\nWORKDIR /app\nRUN apt-get update && apt-get install -y cmake\n# the crate\nCOPY . .\nRUN SQLX_OFFLINE=true cargo build --release --locked --features a,b\nFROM debian:12-slim\nCOPY --from=build /app/target/release/x /usr/local/bin/x\n", CARGO;
-    go_with_cross_compiling: "FROM --platform=$BUILDPLATFORM tonistiigi/xx:1.9.0 AS xx\nFROM --platform=$BUILDPLATFORM golang:1.22-alpine AS b\nCOPY --from=xx / /\nRUN xx-apk add musl-dev\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN make\nFROM alpine\nCOPY --from=b /out/app /app\n", GO;
+    go_with_cross_compiling: "FROM --platform=$BUILDPLATFORM tonistiigi/xx:1.9.0 AS xx\nFROM --platform=$BUILDPLATFORM golang:1.22-alpine AS b\nCOPY --from=xx / /\nRUN xx-apk add musl-dev\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN make\nRUN xx-verify /out/app\nFROM alpine\nCOPY --from=b /out/app /app\n", GO;
     cargo_install: "FROM rust:1.80 AS b\nWORKDIR /src\nCOPY . .\nRUN cargo install --path .\nFROM debian:12\nCOPY --from=b /usr/local/cargo/bin/x /x\n", CARGO;
     cargo_twice_in_a_stage: "FROM ekidd/rust-musl-builder AS build\nWORKDIR /app\nCOPY . .\nRUN cargo test --release\nRUN cargo build --release\nFROM alpine\nCOPY --from=build /app/target/release/x /x\n", CARGO;
     maven_fetch: "FROM maven:3 AS build\nWORKDIR /s\nCOPY . .\nRUN mvn -B package\nFROM eclipse-temurin:21\nCOPY --from=build /s/target/x.jar /x.jar\n", &[("pom.xml", "<project/>"), ("src/A.java", "x"), ("src/B.java", "x")];
