@@ -92,13 +92,15 @@ impl<'a> Search<'a> {
         if !told && !fits {
             return None;
         }
+        // Stages that this target does not need are those of another, which has to build as well.
         let family = sheet.family(self.stage);
-        let wanted: Vec<usize> = family.into_iter().filter(|stage| sheet.model.wanted[*stage]).collect();
-        if self.cache.whole && sheet.is_shipped(&wanted) || self.is_taken_over(&wanted, &targets) {
+        let is_run = |stage: &usize| sheet.instructions(*stage).iter().any(|own| is_command(&own.kind));
+        let is_shipped = sheet.is_shipped(&family) || family.iter().any(is_run);
+        if self.cache.whole && is_shipped || self.is_taken_over(&family, &targets) {
             return None;
         }
         let mut uses = Vec::new();
-        for stage in &wanted {
+        for stage in &family {
             for (index, own) in sheet.instructions(*stage).iter().enumerate() {
                 match &own.kind {
                     InstructionKind::Run(run) => {
@@ -364,6 +366,11 @@ fn keep_archives(used: &Use<'_>, text: &str) -> Option<Edit> {
     let (_, command) = head_and_command(text).filter(|_| is_plain)?;
     let at = used.own.span.start + text.len() - command.len();
     Some(Edit::insert(at, format!("rm -f {DOCKER_CLEAN} && ")))
+}
+
+/// Tells whether a stage with this instruction is meant to be run.
+fn is_command(kind: &InstructionKind) -> bool {
+    matches!(kind, InstructionKind::Cmd(_) | InstructionKind::Entrypoint(_))
 }
 
 fn mentions(run: &Run, word: &str) -> bool {

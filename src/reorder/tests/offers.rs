@@ -105,6 +105,7 @@ cases! {
     cargo_install: "FROM rust:1.80 AS b\nWORKDIR /src\nCOPY . .\nRUN cargo install --path .\nFROM debian:12\nCOPY --from=b /usr/local/cargo/bin/x /x\n", CARGO;
     cargo_twice_in_a_stage: "FROM ekidd/rust-musl-builder AS build\nWORKDIR /app\nCOPY . .\nRUN cargo test --release\nRUN cargo build --release\nFROM alpine\nCOPY --from=build /app/target/release/x /x\n", CARGO;
     maven_fetch: "FROM maven:3 AS build\nWORKDIR /s\nCOPY . .\nRUN mvn -B package\nFROM eclipse-temurin:21\nCOPY --from=build /s/target/x.jar /x.jar\n", &[("pom.xml", "<project/>"), ("src/A.java", "x"), ("src/B.java", "x")];
+    dotnet_with_tests: "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build\nWORKDIR /src\nCOPY . .\nRUN dotnet publish -c Release -o /out\nFROM build AS test\nRUN dotnet test --no-restore\nFROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY --from=build /out /app\n", &[("x.csproj", "<Project/>"), ("P.cs", "x"), ("Q.cs", "x")];
     dotnet_restore_and_publish: "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build\nWORKDIR /src\nCOPY x.csproj ./\nRUN dotnet restore\nCOPY . .\nRUN dotnet publish -c Release -o /out\nFROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY --from=build /out /app\n", &[("x.csproj", "<Project/>"), ("P.cs", "x"), ("Q.cs", "x")];
     a_directory_of_many: "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY . .\nWORKDIR /src/api\nRUN go build -o /out/app\nFROM alpine\nCOPY --from=b /out/app /app\n", &[("api/go.mod", "module x\n"), ("api/main.go", "x"), ("web/a.js", "x"), ("web/b.js", "x"), ("web/c.js", "x")];
     two_kinds_in_one_stage: "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY . .\nRUN npm ci --prefix web && npm run build --prefix web\nRUN go build -o /out/app\nFROM alpine\nCOPY --from=b /out/app /app\n", &[("go.mod", "module x\n"), ("main.go", "x"), ("web/package.json", "{}"), ("web/a.js", "x")];
@@ -138,6 +139,7 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
     let berry: &[(&str, &str)] =
         &[("package.json", "{}"), ("yarn.lock", ""), ("a.js", "x"), (".yarnrc.yml", "")];
     let jvm: &[(&str, &str)] = &[("pom.xml", "<project/>"), ("settings.xml", ""), ("A.java", "x")];
+    let end = "FROM debian\nCOPY --from=b /out /out\n";
     let net: &[(&str, &str)] = &[("x.csproj", "<Project/>"), ("P.cs", "x")];
     let php: &[(&str, &str)] = &[("composer.json", "{}"), ("a.php", "x")];
     let table: Vec<(&str, String, Files<'_>, &[&str])> = vec![
@@ -212,6 +214,18 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             &["/root/.nuget/packages"],
         ),
         ("nuget in the image", nuget(""), net, &[]),
+        (
+            "nuget in a stage for tests",
+            nuget(&format!("FROM b AS test\nRUN dotnet test\n{end}")),
+            net,
+            &["/root/.nuget/packages"],
+        ),
+        (
+            "nuget in a stage for another target",
+            nuget(&format!("FROM b AS dev\nCMD [\"dotnet\", \"run\"]\n{end}")),
+            net,
+            &[],
+        ),
         ("nuget in a stage on it", nuget("FROM b\nRUN dotnet test\n"), net, &[]),
         (
             "apt",
