@@ -323,7 +323,8 @@ impl Attempt<'_> {
             .all(|(items, stage)| items.iter().map(Item::written).eq(stage.items.iter().map(Item::written)));
         proposal.refused = std::mem::take(&mut self.refused);
         if is_same && made.is_empty() {
-            offers::complete(Sheet::new(self.draft.clone(), Vec::new(), self.input), made, &mut proposal);
+            let sheet = Sheet::of(self.draft.clone(), self.original.clone(), Vec::new(), self.input);
+            offers::complete(sheet, made, &mut proposal);
             return proposal;
         }
         let rendered = render(&self.draft.dockerfile, &items);

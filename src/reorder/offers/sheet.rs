@@ -42,7 +42,17 @@ pub(in crate::reorder) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     pub(in crate::reorder) fn new(draft: Draft, bound: Vec<Bound>, input: &'a ReorderInput<'a>) -> Self {
-        let mut model = Model::new(&draft, input);
+        let model = Model::new(&draft, input);
+        Self::of(draft, model, bound, input)
+    }
+
+    /// As [`Sheet::new`], where the Dockerfile is read as a model already.
+    pub(in crate::reorder) fn of(
+        draft: Draft,
+        mut model: Model,
+        bound: Vec<Bound>,
+        input: &'a ReorderInput<'a>,
+    ) -> Self {
         let edits = Edits::new(input.edits, &mut model);
         let (seconds, each) = (model.expected_seconds(&edits), model.expected_each(&edits));
         let (calls, effects, bases) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
