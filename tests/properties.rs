@@ -293,6 +293,36 @@ proptest! {
         prop_assert_eq!(statuses(&one), statuses(&two));
     }
 
+    /// What it remembers of the builds before saves work and says nothing.
+    #[test]
+    fn a_builder_that_is_kept_predicts_as_a_new_one_with_its_cache(
+        (text, tree) in project(),
+        edits in prop::collection::vec((select(&FILES[..]), "[xy]", any::<bool>()), 2..9),
+    ) {
+        let mut kept = Simulator::default();
+        let first = input(&format!("{text}COPY --from=first /d /made\n"), &tree);
+        kept.build(&first).expect("a graph");
+        let mut before = first.clone();
+        for (path, content, is_built) in edits {
+            let mut now = before.clone();
+            now.context.insert(path, Entry::file(0o644, content.as_bytes()));
+            let mut fresh = Simulator::with_store(kept.store().clone());
+            fresh.compare_with(&before).expect("a graph");
+            let (one, two) = (kept.predict(&now).expect("a graph"), fresh.predict(&now).expect("a graph"));
+            let said = |outcome: &Outcome| {
+                let steps = outcome.prediction.steps.iter();
+                steps.map(|s| format!("{} {:?} {:?}", s.key, s.assumption, s.certain)).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(statuses(&one), statuses(&two));
+            prop_assert_eq!(said(&one), said(&two));
+            prop_assert_eq!(one.additions(), two.additions());
+            if is_built {
+                kept.commit(&one);
+                before = now;
+            }
+        }
+    }
+
     #[test]
     fn a_comment_in_an_ignored_dockerfile_rebuilds_nothing((text, tree) in project(), line in 0..4_usize) {
         let mut simulator = Simulator::default();

@@ -13,7 +13,7 @@ pub enum Cause {
     New,
     /// Files that it takes in changed.
     Content {
-        /// The first changes, by path; at most [`SHOWN_PATHS`].
+        /// The first changes, by path; usually at most [`SHOWN_PATHS`].
         changes: Vec<PathChange>,
         /// How many there are in all.
         total: usize,
@@ -77,7 +77,7 @@ pub enum Cause {
     Missing,
 }
 
-/// How many changed paths a cause lists.
+/// How many changed paths a cause lists where nobody asks for more.
 pub const SHOWN_PATHS: usize = 10;
 
 /// One changed path.

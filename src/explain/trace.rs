@@ -3,13 +3,13 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use super::cause::{Cause, Explanation, PathChange, SHOWN_PATHS};
+use super::cause::{Cause, Explanation, PathChange};
 use super::compare::operations;
 use super::pairing::pair;
 use crate::context::select::{Memo, changed_among};
 use crate::context::{Change, Selector, Tree, diff};
 use crate::graph::{Action, Graph, Op, Source, Vertex, VertexId};
-use crate::solver::{Contexts, Output, Prediction, Status, selector};
+use crate::solver::{Contexts, Output, Prediction, Status, Taken, VertexPrediction, selector};
 
 /// A build that was predicted, with what it was predicted from.
 #[derive(Debug, Clone, Copy)]
@@ -18,17 +18,37 @@ pub struct Build<'a> {
     pub graph: &'a Graph,
     /// Its contexts.
     pub contexts: &'a Contexts,
+    /// What was predicted of each vertex.
+    pub vertices: &'a [Option<VertexPrediction>],
     /// What each vertex put out, as far as it is known.
     pub outputs: &'a [Option<Output>],
 }
 
-/// Says why each step of a prediction runs, compared with the build before; one explanation a step.
-pub fn explain(prediction: &Prediction, now: Build<'_>, before: Option<Build<'_>>) -> Vec<Explanation> {
-    let pairs = before.map_or_else(|| vec![None; now.graph.steps.len()], |b| pair(b.graph, now.graph));
-    let trace = Trace { prediction, now, before, pairs, main_changes: OnceCell::new() };
+/// Says why each step of a prediction runs, compared with the build before; one explanation a step, in which a cause
+/// lists at most so many paths.
+pub fn explain(
+    prediction: &Prediction,
+    now: Build<'_>,
+    before: Option<Build<'_>>,
+    most_paths: usize,
+) -> Vec<Explanation> {
+    let steps = now.graph.steps.len();
+    let pairs = match before {
+        None => vec![None; steps],
+        Some(before) if std::ptr::eq(before.graph, now.graph) => (0..steps).map(Some).collect(),
+        Some(before) => pair(before.graph, now.graph),
+    };
+    let trace = Trace { prediction, now, before, pairs, main_changes: OnceCell::new(), most_paths };
     let mut out: Vec<Explanation> = (0..prediction.steps.len()).map(|n| trace.step(n)).collect();
     trace.drags(&mut out);
     out
+}
+
+impl Build<'_> {
+    /// What a vertex took from one input, where the solve looked at it.
+    fn taken(&self, v: VertexId, number: usize) -> Option<Taken> {
+        self.vertices.get(v)?.as_ref()?.taken.get(number)?.clone()
+    }
 }
 
 struct Trace<'a> {
@@ -38,6 +58,7 @@ struct Trace<'a> {
     pairs: Vec<Option<usize>>,
     /// What changed between the main contexts: compared once for all steps.
     main_changes: OnceCell<Vec<Change>>,
+    most_paths: usize,
 }
 
 /// A cause, and whether it is a reason of the step's own.
@@ -94,16 +115,18 @@ impl Trace<'_> {
         };
         let old_step = &before.graph.steps[old];
         let old_vertex = if v == step.vertex { Some(old_step.vertex) } else { old_step.merge };
-        let Some(old_vertex) = old_vertex.map(|o| &before.graph.vertices[o]) else {
-            return vec![own(Cause::New)];
-        };
+        let Some(old) = old_vertex else { return vec![own(Cause::New)] };
+        let old_vertex = &before.graph.vertices[old];
         if let (Op::Source(b), Op::Source(a)) = (&old_vertex.op, &vertex.op) {
             return vec![own(base_cause(b, a))];
         }
-        let mut found: Vec<Found> =
-            operations((&old_vertex.op, old_step), (&vertex.op, step)).into_iter().map(own).collect();
-        for (n, &input) in vertex.inputs.iter().enumerate() {
-            found.extend(self.input(vertex, n, input, old_vertex, before));
+        let mut found: Vec<Found> = if std::ptr::eq(old_vertex, vertex) {
+            Vec::new()
+        } else {
+            operations((&old_vertex.op, old_step), (&vertex.op, step)).into_iter().map(own).collect()
+        };
+        for number in 0..vertex.inputs.len() {
+            found.extend(self.input(number, v, old, before));
         }
         if found.is_empty() {
             // The same step with the same inputs was built, but its result is not in this cache.
@@ -113,17 +136,13 @@ impl Trace<'_> {
     }
 
     /// What of one input made the step run.
-    fn input(
-        &self,
-        vertex: &Vertex,
-        number: usize,
-        input: VertexId,
-        old: &Vertex,
-        before: Build<'_>,
-    ) -> Vec<Found> {
-        let selectors = selectors(vertex, number);
-        let old_input = old.inputs.get(number).copied();
-        let Some(selectors) = selectors else { return self.parent(input, old_input, before) };
+    fn input(&self, number: usize, v: VertexId, old: VertexId, before: Build<'_>) -> Vec<Found> {
+        let (vertex, old_vertex) = (&self.now.graph.vertices[v], &before.graph.vertices[old]);
+        let input = vertex.inputs[number];
+        let old_input = old_vertex.inputs.get(number).copied();
+        let Some(selectors) = selectors(vertex, number) else {
+            return self.parent(input, old_input, before);
+        };
         if let Op::Source(Source::Context { name }) = &self.now.graph.vertices[input].op {
             let then = context(before.contexts, name.as_deref());
             let now = context(self.now.contexts, name.as_deref());
@@ -132,9 +151,9 @@ impl Trace<'_> {
             let found = match name {
                 None => {
                     let changes = self.main_changes.get_or_init(|| diff(then, now));
-                    content(&selectors, changes, then, now, None)
+                    self.content(&selectors, changes, then, now, None)
                 }
-                Some(name) => content(&selectors, &diff(then, now), then, now, Some(name.clone())),
+                Some(name) => self.content(&selectors, &diff(then, now), then, now, Some(name.clone())),
             };
             return found.map(|cause| Found { cause, own: true }).into_iter().collect();
         }
@@ -142,16 +161,20 @@ impl Trace<'_> {
         let then = old_input.and_then(|o| before.outputs[o].as_ref());
         let now = self.now.outputs.get(input).and_then(Option::as_ref);
         let (Some(then), Some(now)) = (then, now) else { return self.parent(input, old_input, before) };
-        let taken = now.take(&selectors, &mut Memo::default());
-        let old = then.take(&selectors, &mut Memo::default());
-        if let (Ok(taken), Ok(old)) = (&taken, &old)
-            && taken.key.compare(&old.key).found()
+        let taken = self.now.taken(v, number);
+        let taken = taken.or_else(|| now.take(&selectors, &mut Memo::default()).ok());
+        // Another selection than its own is asked of the old one where the instruction changed.
+        let same = self::selectors(old_vertex, number).is_some_and(|theirs| theirs == selectors);
+        let theirs = if same { before.taken(old, number) } else { None };
+        let theirs = theirs.or_else(|| then.take(&selectors, &mut Memo::default()).ok());
+        if let (Some(taken), Some(theirs)) = (&taken, &theirs)
+            && taken.key.compare(&theirs.key).found()
         {
             return Vec::new();
         }
         let mut found: Vec<Found> = Vec::new();
         found.extend(
-            content(
+            self.content(
                 &selectors,
                 &diff(then.known(), now.known()),
                 then.known(),
@@ -160,7 +183,7 @@ impl Trace<'_> {
             )
             .map(|cause| Found { cause, own: false }),
         );
-        let decides = taken.ok().and_then(|t| t.decides).map(|decides| {
+        let decides = taken.and_then(|t| t.decides).map(|decides| {
             let (path, step) = &*decides;
             Cause::Output { step: crate::graph::Label::clone(step), path: path.clone() }
         });
@@ -174,6 +197,33 @@ impl Trace<'_> {
             None => {}
         }
         found
+    }
+
+    /// What changed of what some selectors take.
+    fn content(
+        &self,
+        selectors: &[Selector],
+        all: &[Change],
+        before: &Tree,
+        after: &Tree,
+        from: Option<String>,
+    ) -> Option<Cause> {
+        let mut changes: Vec<Change> = Vec::new();
+        for s in selectors {
+            changes.extend(changed_among(all, before, after, s));
+        }
+        changes.sort();
+        changes.dedup();
+        if changes.is_empty() {
+            return None;
+        }
+        let total = changes.len();
+        let changes = changes
+            .into_iter()
+            .take(self.most_paths)
+            .map(|c| PathChange { path: c.path, how: c.kind.into() })
+            .collect();
+        Some(Cause::Content { changes, total, from })
     }
 
     /// The step before it ran, or is another than it was.
@@ -297,29 +347,4 @@ fn selectors(vertex: &Vertex, number: usize) -> Option<Vec<Selector>> {
         }
         _ => None,
     }
-}
-
-fn content(
-    selectors: &[Selector],
-    all: &[Change],
-    before: &Tree,
-    after: &Tree,
-    from: Option<String>,
-) -> Option<Cause> {
-    let mut changes: Vec<Change> = Vec::new();
-    for s in selectors {
-        changes.extend(changed_among(all, before, after, s));
-    }
-    changes.sort();
-    changes.dedup();
-    if changes.is_empty() {
-        return None;
-    }
-    let total = changes.len();
-    let changes = changes
-        .into_iter()
-        .take(SHOWN_PATHS)
-        .map(|c| PathChange { path: c.path, how: c.kind.into() })
-        .collect();
-    Some(Cause::Content { changes, total, from })
 }

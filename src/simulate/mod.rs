@@ -14,11 +14,12 @@ use crate::context::select::Memo;
 use crate::declare::Declarations;
 use crate::dockerfile::Diagnostic;
 use crate::dockerfile::ast::Dockerfile;
-use crate::explain::{self, Explanation};
+use crate::explain::{self, Explanation, SHOWN_PATHS};
 use crate::graph::{self, Graph, GraphOptions, Op, VertexId};
 use crate::solver::export::{self, ExportMode};
 use crate::solver::{
     self, Addition, Contexts, Declared, Output, Prediction, Prepared, Recall, Solution, Store,
+    VertexPrediction,
 };
 
 /// What one build starts from.
@@ -41,13 +42,16 @@ pub struct Outcome {
     pub graph: Arc<Graph>,
     /// Status, certainty and key of each step.
     pub prediction: Prediction,
-    /// Why each step runs: one a step of the prediction, in its order; without causes for a cached step.
+    /// Why each step runs: one a step of the prediction, in its order, without causes for a cached step; none at all
+    /// from a builder that is silent ([`Simulator::silent`]).
     pub explanations: Vec<Explanation>,
     /// What it was predicted from.
     pub input: BuildInput,
     /// What the cache learns when it is counted as built.
     additions: Vec<Addition>,
-    outputs: Vec<Option<Output>>,
+    outputs: Arc<[Option<Output>]>,
+    /// What causes are told against.
+    before: Option<Arc<Built>>,
 }
 
 /// A simulated builder: its cache, and the build before.
@@ -61,6 +65,8 @@ pub struct Simulator {
     recall: Recall,
     /// The graph of the Dockerfile seen last: an edit of the context needs no new one.
     graph: Option<KnownGraph>,
+    /// Nobody asks why a step runs, or asks the outcome itself.
+    is_silent: bool,
 }
 
 /// A build that was counted as done.
@@ -68,7 +74,8 @@ pub struct Simulator {
 struct Built {
     graph: Arc<Graph>,
     contexts: Contexts,
-    outputs: Vec<Option<Output>>,
+    vertices: Arc<[Option<VertexPrediction>]>,
+    outputs: Arc<[Option<Output>]>,
 }
 
 #[derive(Debug, Clone)]
@@ -83,6 +90,18 @@ impl Simulator {
     /// A builder that starts with a cache.
     pub fn with_store(store: Store) -> Self {
         Self { store, ..Self::default() }
+    }
+
+    /// Makes it not say why a step runs: [`Outcome::explanations`] stays empty, [`Outcome::explain`] tells.
+    #[must_use]
+    pub fn silent(self) -> Self {
+        Self { is_silent: true, ..self }
+    }
+
+    /// Empties its cache and forgets the build before; what it has worked out of a Dockerfile stays.
+    pub fn forget(&mut self) {
+        self.store = Store::default();
+        self.last = None;
     }
 
     /// Its cache.
@@ -103,7 +122,9 @@ impl Simulator {
         let known = self.graph_of(input)?;
         let contexts = contexts(input);
         let solution = self.solve(&known, &contexts, &Store::default(), input);
-        self.last = Some(Arc::new(Built { graph: known.graph, contexts, outputs: solution.outputs }));
+        let Solution { prediction, outputs, .. } = solution;
+        let vertices = prediction.vertices;
+        self.last = Some(Arc::new(Built { graph: known.graph, contexts, vertices, outputs }));
         Ok(())
     }
 
@@ -118,21 +139,19 @@ impl Simulator {
         let store = std::mem::take(&mut self.store);
         let solution = self.solve(&known, &contexts, &store, input);
         self.store = store;
-        let now = explain::Build { graph: &known.graph, contexts: &contexts, outputs: &solution.outputs };
-        let before = self.last.as_ref().map(|l| explain::Build {
-            graph: &l.graph,
-            contexts: &l.contexts,
-            outputs: &l.outputs,
-        });
-        let explanations = explain::explain(&solution.prediction, now, before);
-        Ok(Outcome {
+        let mut outcome = Outcome {
             graph: known.graph,
             prediction: solution.prediction,
-            explanations,
+            explanations: Vec::new(),
             input: input.clone(),
             additions: solution.additions,
             outputs: solution.outputs,
-        })
+            before: self.last.clone(),
+        };
+        if !self.is_silent {
+            outcome.explanations = outcome.explain(SHOWN_PATHS);
+        }
+        Ok(outcome)
     }
 
     /// Counts a predicted build as done: its results can be found from now on.
@@ -146,7 +165,8 @@ impl Simulator {
         self.last = Some(Arc::new(Built {
             graph: Arc::clone(&outcome.graph),
             contexts: contexts(&outcome.input),
-            outputs: outcome.outputs.clone(),
+            vertices: Arc::clone(&outcome.prediction.vertices),
+            outputs: Arc::clone(&outcome.outputs),
         }));
     }
 
@@ -181,7 +201,8 @@ impl Simulator {
         let mut options = input.options.clone();
         options.named_contexts.extend(input.named.keys().cloned());
         let graph = Arc::new(graph::build(&input.dockerfile, &options)?);
-        let prepared = Arc::new(Prepared::new(&graph, &declared(&input.dockerfile, &graph)));
+        let earlier = self.graph.as_ref().map(|known| &*known.prepared);
+        let prepared = Arc::new(Prepared::new(&graph, &declared(&input.dockerfile, &graph), earlier));
         let known = KnownGraph {
             dockerfile: Arc::clone(&input.dockerfile),
             options: input.options.clone(),
@@ -194,6 +215,24 @@ impl Simulator {
 }
 
 impl Outcome {
+    /// Says why each step runs; a cause lists at most so many paths.
+    pub fn explain(&self, most_paths: usize) -> Vec<Explanation> {
+        let contexts = contexts(&self.input);
+        let now = explain::Build {
+            graph: &self.graph,
+            contexts: &contexts,
+            vertices: &self.prediction.vertices,
+            outputs: &self.outputs,
+        };
+        let before = self.before.as_ref().map(|before| explain::Build {
+            graph: &before.graph,
+            contexts: &before.contexts,
+            vertices: &before.vertices,
+            outputs: &before.outputs,
+        });
+        explain::explain(&self.prediction, now, before, most_paths)
+    }
+
     /// What an export of this build's cache holds (cache semantics, section 8), for [`Simulator::import`].
     pub fn export(&self, mode: ExportMode) -> Vec<Addition> {
         export::export(&self.prediction, &self.additions, mode)

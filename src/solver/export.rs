@@ -1,6 +1,7 @@
 //! What an exported cache holds (cache semantics, section 8; recorded cases of area `ci`).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +42,7 @@ pub fn export(prediction: &Prediction, additions: &[Addition], mode: ExportMode)
                     } else {
                         Kept::No
                     };
-                    Addition::Record(Record { result, ..r.clone() })
+                    Addition::Record(Arc::new(Record { result, ..(**r).clone() }))
                 }
                 other => other.clone(),
             }

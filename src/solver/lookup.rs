@@ -21,7 +21,7 @@ pub(super) struct Match {
     pub(super) others: Vec<Id>,
     pub(super) assumption: Option<Assumption>,
     pub(super) ignore: bool,
-    pub(super) content: Vec<Option<ContentKey>>,
+    pub(super) taken: Arc<[Option<Taken>]>,
     pub(super) keys: Vec<InputKeys>,
 }
 
@@ -51,27 +51,26 @@ impl Solver<'_, '_> {
         cache: &mut [Looked],
     ) -> Result<Option<ContentKey>, SelectError> {
         if matches!(cache[number], Looked::NotYet) {
-            cache[number] = match &dep.selectors {
-                None => Looked::Never,
-                Some(selectors) => {
-                    self.needed.insert(dep.vertex);
-                    let from = &self.done[dep.vertex].output;
-                    let taken = match self.recall.taken(at, number, from) {
-                        Some(taken) => taken,
-                        None => {
-                            let taken = from.take(selectors, self.memo)?;
-                            self.recall.keep(at, number, from, &taken);
-                            taken
-                        }
-                    };
-                    if let Some(decides) = &taken.decides {
-                        self.decides.insert((at, number), decides.clone());
-                    }
-                    Looked::Found(taken)
-                }
-            };
+            cache[number] = self.taken(at, number, dep)?.map_or(Looked::Never, Looked::Found);
         }
         Ok(cache[number].taken().map(|t| t.key.clone()))
+    }
+
+    /// What is taken from one input; none where only its definition counts.
+    pub(super) fn taken(
+        &mut self,
+        at: VertexId,
+        number: usize,
+        dep: &Dependency,
+    ) -> Result<Option<Taken>, SelectError> {
+        let Some(selectors) = &dep.selectors else { return Ok(None) };
+        let from = &self.done[dep.vertex].output;
+        if let Some(taken) = self.recall.taken(at, number, from) {
+            return Ok(Some(taken));
+        }
+        let taken = from.take(selectors, self.memo)?;
+        self.recall.keep(at, number, from, &taken);
+        Ok(Some(taken))
     }
 
     /// Looks for a record (section 2): the operation's digest, and for every input its definition or its content.
@@ -121,53 +120,71 @@ impl Solver<'_, '_> {
             // Nothing matches; what could, were it only known, is looked for among the latest.
             if self.may_doubt(op, deps, &cache) {
                 for record in store.newest_of_op(op, DOUBTED) {
-                    best.take(record, self.levels(at, deps, record, &mut cache)?);
+                    best.take(record, self.doubted(deps, record, &cache));
                 }
             }
         }
-        let Best { best, others } = best;
-        let found =
-            best.as_ref().filter(|(level, ..)| level.found()).map(|(.., record, _)| Arc::clone(record));
+        let others = best.others();
+        let found = best.best.as_ref().filter(|best| best.level.found()).map(|best| Arc::clone(best.record));
         let runs = ignore || found.is_none();
         if runs {
             for (n, dep) in deps.iter().enumerate() {
                 self.content(at, n, dep, &mut cache)?;
             }
         }
-        let level = best.as_ref().map_or(Level::No, |(l, ..)| *l);
-        let doubtful = best.and_then(|(level, .., levels)| {
-            (!level.certain()).then(|| levels.iter().position(|l| *l == level).unwrap_or(0))
-        });
-        let assumption = doubtful.and_then(|n| self.assumption(at, n, &deps[n], &cache[n], level));
-        let content: Vec<Option<ContentKey>> =
-            cache.iter().map(|c| c.taken().map(|t| t.key.clone())).collect();
+        let level = best.level();
+        let doubtful = best.best.filter(|best| !best.level.certain()).map(|best| best.weakest);
+        let assumption = doubtful.and_then(|n| self.assumption(&deps[n], &cache[n], level));
+        let taken: Arc<[Option<Taken>]> = cache.iter().map(|c| c.taken().cloned()).collect();
         let keys = deps
             .iter()
-            .zip(&content)
-            .map(|(d, c)| InputKeys {
+            .zip(&*taken)
+            .map(|(d, taken)| InputKeys {
                 definitions: vec![(self.done[d.vertex].id, d.selected)],
-                contents: c.iter().cloned().collect(),
+                contents: taken.iter().map(|t| t.key.clone()).collect(),
             })
             .collect();
-        Ok(Match { op, found, level, others, assumption, ignore, content, keys })
+        Ok(Match { op, found, level, others, assumption, ignore, taken, keys })
     }
 
-    /// How each input matches a record's keys for it; none where the record has other inputs.
+    /// How a record matches: by the input that matches worst; none where the record has other inputs.
     fn levels(
         &mut self,
         at: VertexId,
         deps: &[Dependency],
         record: &Record,
         cache: &mut [Looked],
-    ) -> Result<Option<Vec<Level>>, SelectError> {
+    ) -> Result<Option<Weakest>, SelectError> {
         if record.inputs.len() != deps.len() {
             return Ok(None);
         }
-        let mut levels = Vec::with_capacity(deps.len());
+        let mut weakest = Weakest::default();
         for (n, dep) in deps.iter().enumerate() {
-            levels.push(self.input_level(at, n, dep, &record.inputs[n], cache)?);
+            let keys = &record.inputs[n];
+            let mut level = self.definition_level(dep, keys);
+            if level < Level::Yes && dep.selectors.is_some() {
+                self.content(at, n, dep, cache)?;
+                level = level.max(content_level(&cache[n], keys));
+            }
+            weakest.take(n, level);
         }
-        Ok(Some(levels))
+        Ok(Some(weakest))
+    }
+
+    /// The same once all content is known; none where the record does not match for sure.
+    fn doubted(&self, deps: &[Dependency], record: &Record, cache: &[Looked]) -> Option<Weakest> {
+        if record.inputs.len() != deps.len() {
+            return None;
+        }
+        let mut weakest = Weakest::default();
+        for ((n, dep), keys) in deps.iter().enumerate().zip(&record.inputs) {
+            let level = self.definition_level(dep, keys).max(content_level(&cache[n], keys));
+            if level == Level::No {
+                return None;
+            }
+            weakest.take(n, level);
+        }
+        Some(weakest)
     }
 
     /// The records that can match by the input that lets the fewest through, of those that match by their
@@ -196,54 +213,27 @@ impl Solver<'_, '_> {
         })
     }
 
-    /// How one input matches a record's keys for it.
-    fn input_level(
-        &mut self,
-        at: VertexId,
-        number: usize,
-        dep: &Dependency,
-        keys: &InputKeys,
-        cache: &mut [Looked],
-    ) -> Result<Level, SelectError> {
+    /// How the identity of one input matches a record's keys for it.
+    fn definition_level(&self, dep: &Dependency, keys: &InputKeys) -> Level {
         let input = &self.done[dep.vertex];
         let is_context = matches!(self.graph.vertices[dep.vertex].op, Op::Source(Source::Context { .. }));
-        let by_content = dep.selectors.is_some();
-        let mut level = Level::No;
         // Content decides where there is any to compare and the input was made anew under an old identity.
-        if !(is_context || by_content && input.remade) {
-            let has = |id: Id| keys.definitions.iter().any(|&(i, s)| i == id && s == dep.selected);
-            if has(input.id) {
-                level = if input.certain { Level::Yes } else { Level::AssumedYes };
-            } else if input.others.iter().any(|&o| has(o)) {
-                level = Level::AssumedNo;
-            }
+        if is_context || dep.selectors.is_some() && input.remade {
+            return Level::No;
         }
-        if level < Level::Yes
-            && by_content
-            && let Some(now) = self.content(at, number, dep, cache)?
-        {
-            let best = keys.contents.iter().map(|stored| now.compare(stored)).max();
-            level = level.max(best.unwrap_or(Level::No));
+        if keys.defines(input.id, dep.selected) {
+            return if input.certain { Level::Yes } else { Level::AssumedYes };
         }
-        Ok(level)
+        if keys.defines_any(&input.others, dep.selected) { Level::AssumedNo } else { Level::No }
     }
 
     /// What a doubtful match rests on.
-    fn assumption(
-        &self,
-        at: VertexId,
-        number: usize,
-        dep: &Dependency,
-        taken: &Looked,
-        level: Level,
-    ) -> Option<Assumption> {
+    fn assumption(&self, dep: &Dependency, looked: &Looked, level: Level) -> Option<Assumption> {
         let input = &self.done[dep.vertex];
         if let Some(a @ Assumption::Upstream { .. }) = &input.assumption {
             return Some(a.clone());
         }
-        if taken.taken().is_some()
-            && let Some(decides) = self.decides.get(&(at, number))
-        {
+        if let Some(decides) = looked.taken().and_then(|taken| taken.decides.as_ref()) {
             let (path, step) = &**decides;
             let assumed_changed = level == Level::AssumedNo;
             let step = Label::clone(step);
@@ -260,8 +250,38 @@ impl Solver<'_, '_> {
 /// is enough to call a status an assumption.
 const DOUBTED: usize = 64;
 
-/// A record with how it matches, when it was made, and how each input matches.
-type Candidate<'s> = (Level, u64, &'s Arc<Record>, Vec<Level>);
+/// How the content of one input matches a record's keys for it, where it was looked at.
+fn content_level(looked: &Looked, keys: &InputKeys) -> Level {
+    let Some(now) = looked.taken() else { return Level::No };
+    keys.contents.iter().map(|stored| now.key.compare(stored)).max().unwrap_or(Level::No)
+}
+
+/// How a record matches: as its input that matches worst, the first of several.
+struct Weakest {
+    level: Level,
+    input: usize,
+}
+
+impl Default for Weakest {
+    fn default() -> Self {
+        Self { level: Level::Yes, input: 0 }
+    }
+}
+
+impl Weakest {
+    fn take(&mut self, input: usize, level: Level) {
+        if level < self.level {
+            *self = Self { level, input };
+        }
+    }
+}
+
+/// A record with how it matches.
+struct Candidate<'s> {
+    level: Level,
+    record: &'s Arc<Record>,
+    weakest: usize,
+}
 
 /// The best of the records looked at so far.
 #[derive(Default)]
@@ -273,18 +293,26 @@ struct Best<'s> {
 
 impl<'s> Best<'s> {
     fn level(&self) -> Level {
-        self.best.as_ref().map_or(Level::No, |(level, ..)| *level)
+        self.best.as_ref().map_or(Level::No, |best| best.level)
     }
 
     /// Looks at one record; the later of equals is the better.
-    fn take(&mut self, record: &'s Arc<Record>, levels: Option<Vec<Level>>) {
-        let Some(levels) = levels else { return };
-        let level = levels.iter().copied().min().unwrap_or(Level::Yes);
-        if level == Level::AssumedNo && !self.others.contains(&record.id) {
+    fn take(&mut self, record: &'s Arc<Record>, weakest: Option<Weakest>) {
+        let Some(Weakest { level, input }) = weakest else { return };
+        if level == Level::AssumedNo {
             self.others.push(record.id);
         }
-        if self.best.as_ref().is_none_or(|(l, made, ..)| (level, record.made) >= (*l, *made)) {
-            self.best = Some((level, record.made, record, levels));
+        let is_better = |best: &Candidate<'_>| (level, record.made) >= (best.level, best.record.made);
+        if self.best.as_ref().is_none_or(is_better) {
+            self.best = Some(Candidate { level, record, weakest: input });
         }
+    }
+
+    /// Identities of those that may match, in order.
+    fn others(&mut self) -> Vec<Id> {
+        let mut others = std::mem::take(&mut self.others);
+        others.sort_unstable();
+        others.dedup();
+        others
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::key::{ContentKey, Id};
+use super::key::Id;
+use super::output::Taken;
 use crate::dockerfile::Diagnostic;
 use crate::graph::{Graph, Label, VertexId};
 
@@ -26,7 +27,7 @@ pub struct Prediction {
     /// One a step of [`Graph::steps`], in its order; shorter where `error` ended the build.
     pub steps: Vec<StepPrediction>,
     /// One a vertex of [`Graph::vertices`]; none for a vertex that nothing asked for.
-    pub vertices: Vec<Option<VertexPrediction>>,
+    pub vertices: Arc<[Option<VertexPrediction>]>,
     /// What ended the build early.
     pub error: Option<Diagnostic>,
 }
@@ -61,8 +62,8 @@ pub struct VertexPrediction {
     pub ignored_cache: bool,
     /// It was found, but it stands on nothing and nothing needs it: the daemon reports such a step as run.
     pub unanchored: bool,
-    /// For each input: the content key, where one was computed.
-    pub content: Vec<Option<ContentKey>>,
+    /// For each input: what was taken from it, where that was looked at.
+    pub(crate) taken: Arc<[Option<Taken>]>,
 }
 
 /// Why a status is not certain.

@@ -1,10 +1,9 @@
-//! What of a graph is the same at every solve, worked out once; and what the solve before found, to be found again.
+//! What of a graph is the same at every solve, worked out once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use super::dependency::{Dependency, dependencies};
-use super::output::{Output, Taken};
 use super::runs::{Declared, Run};
 use crate::context::Digest;
 use crate::context::select::Landed;
@@ -35,8 +34,16 @@ pub(super) struct Ready {
 }
 
 impl Prepared {
-    /// Makes a graph ready. `declared` says what users know of RUNs, by vertex.
-    pub fn new(graph: &Arc<Graph>, declared: &BTreeMap<VertexId, Declared>) -> Self {
+    /// Makes a graph ready. `declared` says what users know of RUNs, by vertex; what was found out of the RUNs of
+    /// another graph, usually of an earlier text, is kept where they are the same.
+    pub fn new(graph: &Arc<Graph>, declared: &BTreeMap<VertexId, Declared>, earlier: Option<&Self>) -> Self {
+        let runs =
+            earlier.iter().flat_map(|earlier| &earlier.vertices).filter_map(|ready| ready.run.as_ref());
+        let runs: HashMap<&Label, &Arc<Run>> = runs.map(|run| (&*run.label, run)).collect();
+        let known = |run: Run| match runs.get(&*run.label) {
+            Some(known) if known.is_same(&run) => Arc::clone(known),
+            _ => Arc::new(run),
+        };
         let mut labels: Vec<Option<Arc<Label>>> = vec![None; graph.vertices.len()];
         for step in &graph.steps {
             for v in [Some(step.vertex), step.merge].into_iter().flatten() {
@@ -58,7 +65,7 @@ impl Prepared {
             .map(|(((at, vertex), label), consumers)| Ready {
                 op: vertex.op.cache_digest(),
                 dependencies: dependencies(vertex),
-                run: run(graph, vertex, label.clone(), declared.get(&at)),
+                run: run(graph, vertex, label.clone(), declared.get(&at)).map(known),
                 label,
                 consumers,
                 landed: landed(vertex),
@@ -87,7 +94,7 @@ fn run(
     vertex: &Vertex,
     label: Option<Arc<Label>>,
     declared: Option<&Declared>,
-) -> Option<Arc<Run>> {
+) -> Option<Run> {
     let Op::Exec(exec) = &vertex.op else { return None };
     let script = exec.mounts.iter().find(|m| m.target == "/dev/pipes/").and_then(|m| {
         let source = &graph.vertices[vertex.inputs[m.input?]];
@@ -100,88 +107,13 @@ fn run(
         }
     });
     let unnamed = || Label { stage: None, index: 0, of: 0, instruction: exec.args.join(" ") };
-    Some(Arc::new(Run {
+    Some(Run {
         label: label.unwrap_or_else(|| Arc::new(unnamed())),
         exec: exec.clone(),
         script,
         declared: declared.cloned().unwrap_or_default(),
         effects: OnceLock::new(),
         chances: RwLock::default(),
-    }))
-}
-
-/// What the solve before found of each vertex of the same graph, so that what did not change is not worked out anew.
-#[derive(Debug, Clone, Default)]
-pub struct Recall {
-    of: Option<Arc<Prepared>>,
-    vertices: Vec<Known>,
-}
-
-/// What is known of one vertex.
-#[derive(Debug, Clone, Default)]
-struct Known {
-    /// What it put out, and what that rests on.
-    output: Option<(Basis, Output)>,
-    /// By input: what was taken from which output.
-    taken: Vec<Option<(Output, Taken)>>,
-}
-
-/// All that the output of a vertex of one graph rests on.
-#[derive(Debug, Clone)]
-pub(super) struct Basis {
-    /// What came out.
-    pub out: Digest,
-    /// It is not certain whether it ran.
-    pub shaky: bool,
-    /// What its mounts hold, as far as it counts.
-    pub mounts: Digest,
-    /// What its inputs put out.
-    pub inputs: Vec<Output>,
-}
-
-impl PartialEq for Basis {
-    fn eq(&self, other: &Self) -> bool {
-        (self.out, self.shaky, self.mounts) == (other.out, other.shaky, other.mounts)
-            && self.inputs.len() == other.inputs.len()
-            && self.inputs.iter().zip(&other.inputs).all(|(a, b)| a.is(b))
-    }
-}
-
-impl Recall {
-    /// Begins a solve: what is known of another graph is forgotten.
-    pub(super) fn begin(&mut self, prepared: &Arc<Prepared>) {
-        if !self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, prepared)) {
-            self.of = Some(Arc::clone(prepared));
-            self.vertices.clear();
-            self.vertices.resize_with(prepared.vertices.len(), Known::default);
-        }
-    }
-
-    /// The output of a vertex: the one before, if it rests on the same.
-    pub(super) fn output(&mut self, at: VertexId, basis: Basis, make: impl FnOnce() -> Output) -> Output {
-        let known = &mut self.vertices[at];
-        match &known.output {
-            Some((before, output)) if *before == basis => output.clone(),
-            _ => {
-                let output = make();
-                known.output = Some((basis, output.clone()));
-                output
-            }
-        }
-    }
-
-    /// What was taken from this very output.
-    pub(super) fn taken(&self, at: VertexId, number: usize, from: &Output) -> Option<Taken> {
-        let (output, taken) = self.vertices[at].taken.get(number)?.as_ref()?;
-        output.is(from).then(|| taken.clone())
-    }
-
-    /// Keeps what was taken from an output.
-    pub(super) fn keep(&mut self, at: VertexId, number: usize, from: &Output, taken: &Taken) {
-        let list = &mut self.vertices[at].taken;
-        if list.len() <= number {
-            list.resize(number + 1, None);
-        }
-        list[number] = Some((from.clone(), taken.clone()));
-    }
+        reads: OnceLock::new(),
+    })
 }

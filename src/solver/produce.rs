@@ -8,16 +8,19 @@ use super::lookup::Match;
 use super::output::{Output, Piece};
 use super::place::Place;
 use super::prediction::{Assumption, Status};
-use super::prepared::{Basis, Prepared};
+use super::prepared::Prepared;
+use super::recall::Basis;
 use super::runs::RunOutput;
-use super::solve::{Solved, Solver};
-use super::store::{InputKeys, Kept};
+use super::solve::Solver;
+use super::solved::Solved;
+use super::store::{Addition, InputKeys, Kept, Record};
 use crate::context::select::{Landed, Memo};
 use crate::context::{Digest, Entry, Selector, path};
 use crate::graph::{Action, Op, Source, Vertex, VertexId};
 
 impl Solver<'_, '_> {
-    pub(super) fn source(&mut self, at: VertexId, source: &Source) -> Solved {
+    /// What is known of a source.
+    pub(super) fn source(&mut self, at: VertexId, source: &Source) -> Arc<Solved> {
         let basis = |out| Basis { out, shaky: false, mounts: Digest::default(), inputs: Vec::new() };
         let (id, output, certain, reference) = match source {
             Source::Context { name } => {
@@ -56,23 +59,29 @@ impl Solver<'_, '_> {
                 (id, output, fixed, Some(reference.clone()))
             }
         };
-        let known = self.store.knows_source(id) || matches!(source, Source::Context { .. });
-        Solved {
-            status: if known { Status::Cached } else { Status::Executed },
+        let is_context = matches!(source, Source::Context { .. });
+        let known = is_context || self.store.knows_source(id);
+        let status = if known { Status::Cached } else { Status::Executed };
+        if let Some(then) = self.recall.source(at)
+            && (then.id, then.status) == (id, status)
+            && then.output.is(&output)
+        {
+            return Arc::clone(then);
+        }
+        let solved = Arc::new(Solved {
+            status,
             id,
-            out: id,
             output,
             certain,
             assumption: reference.filter(|_| !certain).map(|reference| Assumption::Upstream { reference }),
             others: Vec::new(),
             remade: false,
             result: Kept::Yes,
-            in_doubt: false,
-            unanchored: false,
-            keys: Vec::new(),
-            content: Vec::new(),
-            op: id,
-        }
+            taken: Arc::default(),
+            adds: (!is_context).then_some(Addition::Source(id)),
+        });
+        self.recall.keep_solved(at, &solved, Vec::new(), None);
+        solved
     }
 
     /// The result of a vertex, found or made.
@@ -93,21 +102,23 @@ impl Solver<'_, '_> {
         let remade = m.ignore && known;
         let result = if runs { Kept::Yes } else { m.found.as_ref().map_or(Kept::Yes, |r| r.result) };
         let output = self.output(at, vertex, out, &m, !certain);
+        let status = if runs { Status::Executed } else { Status::Cached };
+        let made = match self.store.record(id) {
+            Some(r) if !runs => r.made,
+            _ => self.store.builds() + 1,
+        };
+        let record = Record { op: m.op, id, output: out, made, result, inputs: m.keys };
         Solved {
-            status: if runs { Status::Executed } else { Status::Cached },
+            status,
             id,
-            out,
             output,
             certain,
             assumption: if certain { None } else { m.assumption },
             others: m.others,
             remade,
             result,
-            in_doubt: false,
-            unanchored: false,
-            keys: m.keys,
-            content: m.content,
-            op: m.op,
+            taken: m.taken,
+            adds: Some(Addition::Record(Arc::new(record))),
         }
     }
 
@@ -121,7 +132,7 @@ impl Solver<'_, '_> {
         let inputs = vertex.inputs.iter().enumerate().filter(|(n, _)| counts(*n));
         let inputs = inputs.map(|(_, &input)| self.done[input].output.clone()).collect();
         let mounts = match &vertex.op {
-            Op::Exec(_) => Digest::of_parts(m.content.iter().flatten().map(|c| &c.guess.0[..])),
+            Op::Exec(_) => Digest::of_parts(m.taken.iter().flatten().map(|t| &t.key.guess.0[..])),
             _ => Digest::default(),
         };
         let basis = Basis { out, shaky, mounts, inputs };
@@ -132,7 +143,7 @@ impl Solver<'_, '_> {
 
 /// Makes outputs of vertices from those of their inputs.
 struct Maker<'a> {
-    done: &'a [Solved],
+    done: &'a [Arc<Solved>],
     prepared: &'a Prepared,
 }
 

@@ -39,6 +39,16 @@ pub(super) struct Run {
     pub effects: OnceLock<Effects>,
     /// What [`Run::chance`] answered: the same paths are asked for at every build.
     pub chances: RwLock<HashMap<String, Chance>>,
+    pub reads: OnceLock<Option<Reads>>,
+}
+
+/// What decides what a RUN puts out, as far as its text tells.
+#[derive(Debug)]
+pub(super) struct Reads {
+    /// Its text and its variables.
+    text: Vec<u8>,
+    /// What it reads.
+    selectors: Vec<Selector>,
 }
 
 /// What a user says of a RUN, with a comment directive or in layerlab.toml.
@@ -108,6 +118,29 @@ impl Run {
         })
     }
 
+    /// What it reads; none where that is not known.
+    fn reads(&self) -> Option<&Reads> {
+        let read = || {
+            let PathSet::Paths(reads) = self.effects().reads.all() else { return None };
+            let selectors = reads.into_iter().map(|read| Selector {
+                path: read.text.trim_start_matches('/').to_string(),
+                wildcard: read.glob,
+                follow_links: true,
+                ..Selector::default()
+            });
+            // Plain data with string keys always serializes.
+            let text = serde_json::to_vec(&(&self.exec.args, &self.exec.env, &self.exec.cwd));
+            Some(Reads { text: text.unwrap_or_default(), selectors: selectors.collect() })
+        };
+        self.reads.get_or_init(read).as_ref()
+    }
+
+    /// Says whether another is the same RUN, of which all that was found out holds for this one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.label, &self.exec, &self.script, &self.declared)
+            == (&other.label, &other.exec, &other.script, &other.declared)
+    }
+
     fn effects_of_text(&self) -> Effects {
         let exec = &self.exec;
         let env = |name: &str| exec.env.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
@@ -150,21 +183,12 @@ impl RunOutput {
 
     /// Digest of the text, the variables and one view of the files that it reads; none where they are unknown.
     fn of_reads(&self, view: impl Fn(&ContentKey) -> Digest) -> Option<Digest> {
-        let PathSet::Paths(reads) = self.run.effects().reads.all() else { return None };
+        let reads = self.run.reads()?;
         let mut parts: Vec<Digest> = vec![self.mounts];
-        for read in &reads {
-            let selector = Selector {
-                path: read.text.trim_start_matches('/').to_string(),
-                wildcard: read.glob,
-                follow_links: true,
-                ..Selector::default()
-            };
-            let taken = self.below.take(std::slice::from_ref(&selector), &mut select::Memo::default());
+        for selector in &reads.selectors {
+            let taken = self.below.take(std::slice::from_ref(selector), &mut select::Memo::default());
             parts.push(taken.map_or_else(|_| Digest::default(), |t| view(&t.key)));
         }
-        // Plain data with string keys always serializes.
-        let text = serde_json::to_vec(&(&self.run.exec.args, &self.run.exec.env, &self.run.exec.cwd))
-            .unwrap_or_default();
-        Some(Digest::of_parts([&text[..]].into_iter().chain(parts.iter().map(|d| &d.0[..]))))
+        Some(Digest::of_parts([&reads.text[..]].into_iter().chain(parts.iter().map(|d| &d.0[..]))))
     }
 }

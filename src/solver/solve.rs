@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Id;
-use super::key::ContentKey;
-use super::output::{Decides, Output};
-use super::prediction::{Assumption, Prediction, Status, StepPrediction, VertexPrediction};
-use super::prepared::{Prepared, Recall};
-use super::store::{Addition, InputKeys, Kept, Record, Store};
+use super::output::Output;
+use super::prediction::{Prediction, Status, StepPrediction, VertexPrediction};
+use super::prepared::Prepared;
+use super::recall::Recall;
+use super::solved::{Late, Solved};
+use super::store::{Addition, Kept, Store};
 use crate::context::select::Memo;
-use crate::context::{Digest, SelectError, Tree};
+use crate::context::{SelectError, Tree};
 use crate::dockerfile::{Diagnostic, DiagnosticKind};
 use crate::graph::{Graph, Op, Source, VertexId};
 
@@ -31,7 +31,7 @@ pub struct Solution {
     /// What the build adds to the cache.
     pub additions: Vec<Addition>,
     /// What each vertex put out, as far as it is known.
-    pub outputs: Vec<Option<Output>>,
+    pub outputs: Arc<[Option<Output>]>,
 }
 
 /// Predicts the build of a graph.
@@ -60,8 +60,6 @@ pub fn solve(
             text,
             forced: &forced,
             done: Vec::with_capacity(graph.vertices.len()),
-            needed: BTreeSet::new(),
-            decides: BTreeMap::new(),
         };
         let error = solver.run();
         let missing = solver.missing();
@@ -82,33 +80,7 @@ pub(super) struct Solver<'a, 'm> {
     pub(super) text: &'a str,
     /// Vertices whose result is needed but was left out of an export: they run, under the identity they had.
     pub(super) forced: &'a BTreeSet<VertexId>,
-    pub(super) done: Vec<Solved>,
-    /// Vertices whose result something needs.
-    pub(super) needed: BTreeSet<VertexId>,
-    /// Path and step on which an input's content rests, by vertex and input.
-    pub(super) decides: BTreeMap<(VertexId, usize), Decides>,
-}
-
-/// What is known of a vertex once it is solved.
-pub(super) struct Solved {
-    pub(super) status: Status,
-    pub(super) id: Id,
-    pub(super) out: Digest,
-    pub(super) output: Output,
-    pub(super) certain: bool,
-    pub(super) assumption: Option<Assumption>,
-    /// Identities that it may have instead.
-    pub(super) others: Vec<Id>,
-    /// Ran although its result is known: what it put out need not be what it was.
-    pub(super) remade: bool,
-    pub(super) result: Kept,
-    /// Its result may be missing from an import.
-    pub(super) in_doubt: bool,
-    /// Found, but reported as run.
-    pub(super) unanchored: bool,
-    pub(super) keys: Vec<InputKeys>,
-    pub(super) content: Vec<Option<ContentKey>>,
-    pub(super) op: Digest,
+    pub(super) done: Vec<Arc<Solved>>,
 }
 
 struct Failure {
@@ -129,124 +101,132 @@ impl Solver<'_, '_> {
 
     /// Vertices that were found without a result although something that runs needs it.
     fn missing(&self) -> BTreeSet<VertexId> {
-        let mut need = self.needed.clone();
-        for (at, done) in self.done.iter().enumerate() {
-            if done.status == Status::Executed {
-                need.extend(self.graph.vertices[at].inputs.iter().copied());
-            }
-        }
-        need.retain(|&v| self.done[v].result == Kept::No && self.done[v].status == Status::Cached);
-        need
+        let lacks = |v: VertexId| self.done[v].result == Kept::No && self.done[v].status == Status::Cached;
+        let needs = |v: VertexId| {
+            let consumers = self.prepared.vertices[v].consumers.iter();
+            let solved = consumers.filter_map(|&c| Some((c, self.done.get(c)?)));
+            solved.into_iter().any(|(c, done)| {
+                done.status == Status::Executed || done.looks_into(&self.graph.vertices[c], v)
+            })
+        };
+        (0..self.done.len()).filter(|&v| lacks(v) && needs(v)).collect()
     }
 
-    fn vertex(&mut self, at: VertexId) -> Result<Solved, SelectError> {
+    fn vertex(&mut self, at: VertexId) -> Result<Arc<Solved>, SelectError> {
         let vertex = &self.graph.vertices[at];
-        match &vertex.op {
-            Op::Source(source) => Ok(self.source(at, source)),
-            _ => {
-                let ready = &self.prepared.vertices[at];
-                let matched = self.look_up(at, ready.op, &ready.dependencies, vertex.ignore_cache)?;
-                Ok(self.built(at, vertex, matched))
-            }
+        if let Op::Source(source) = &vertex.op {
+            return Ok(self.source(at, source));
         }
+        if let Some(same) = self.unchanged(at)? {
+            return Ok(same);
+        }
+        let ready = &self.prepared.vertices[at];
+        let matched = self.look_up(at, ready.op, &ready.dependencies, vertex.ignore_cache)?;
+        let records = self.store.of_op(ready.op);
+        let solved = Arc::new(self.built(at, vertex, matched));
+        let inputs = ready.dependencies.iter().map(|dep| Arc::clone(&self.done[dep.vertex])).collect();
+        self.recall.keep_solved(at, &solved, inputs, records);
+        Ok(solved)
     }
 
-    /// Statuses that depend on what is needed of a vertex, once all is solved.
-    fn settle(&mut self) {
+    /// What the solve before found of a vertex, where the same would be found again.
+    fn unchanged(&mut self, at: VertexId) -> Result<Option<Arc<Solved>>, SelectError> {
+        let ready = &self.prepared.vertices[at];
+        if self.graph.vertices[at].ignore_cache || self.forced.contains(&at) {
+            return Ok(None);
+        }
+        let Some(then) = self.recall.solved(at, ready.op, self.store) else { return Ok(None) };
+        for (n, dep) in ready.dependencies.iter().enumerate() {
+            let now = &self.done[dep.vertex];
+            if self.recall.has_input(at, n, now) {
+                continue;
+            }
+            // Of a context only what is taken from it counts.
+            let is_context = matches!(self.graph.vertices[dep.vertex].op, Op::Source(Source::Context { .. }));
+            if !is_context
+                || self.taken(at, n, dep)?.map(|t| t.key) != then.taken[n].as_ref().map(|t| t.key.clone())
+            {
+                return Ok(None);
+            }
+        }
+        let inputs = ready.dependencies.iter().map(|dep| &self.done[dep.vertex]);
+        self.recall.take_inputs(at, inputs);
+        Ok(Some(then))
+    }
+
+    /// What is only known of statuses once all is solved: it depends on what is needed of a vertex.
+    fn settle(&self) -> Vec<Late> {
+        let mut late = vec![Late::default(); self.done.len()];
         for at in (0..self.done.len()).rev() {
-            let consumers = &self.prepared.vertices[at].consumers;
-            let needed = self.needed.contains(&at)
-                || consumers
-                    .iter()
-                    .any(|&c| self.done[c].status == Status::Executed || self.done[c].in_doubt);
-            let done = &mut self.done[at];
+            let done = &self.done[at];
             if done.status == Status::Executed {
                 continue;
             }
+            let needed = self.prepared.vertices[at].consumers.iter().any(|&c| {
+                let theirs = &self.done[c];
+                theirs.status == Status::Executed
+                    || late[c].unanchored
+                    || late[c].in_doubt
+                    || theirs.looks_into(&self.graph.vertices[c], at)
+            });
             // What may not be there would have to run, and all that it is built on.
-            if needed && done.result == Kept::Perhaps {
-                done.in_doubt = true;
-                done.certain = false;
-                done.assumption.get_or_insert(Assumption::Export);
-            }
+            late[at].in_doubt = needed && done.result == Kept::Perhaps;
             // The daemon does not say of a step that stands on nothing that it was found, until something needs
             // what it made (`random-1595`).
             let file = matches!(self.graph.vertices[at].op, Op::File(_));
-            if file && self.graph.vertices[at].inputs.is_empty() && !needed {
-                done.status = Status::Executed;
-                done.unanchored = true;
-            }
+            late[at].unanchored = file && self.graph.vertices[at].inputs.is_empty() && !needed;
         }
+        late
     }
 
-    fn finish(mut self, failure: Option<Failure>) -> Solution {
-        if failure.is_none() {
-            self.settle();
-        }
+    fn finish(self, failure: Option<Failure>) -> Solution {
+        let late = match failure {
+            None => self.settle(),
+            Some(_) => vec![Late::default(); self.done.len()],
+        };
         let error = failure.as_ref().map(|f| self.diagnose(f));
         // What ends the build is told at its step; the steps printed before it stand.
         let until = failure.as_ref().map_or(self.graph.steps.len(), |f| {
             let fails = |v: VertexId| v >= f.vertex;
             self.graph.steps.iter().position(|s| fails(s.vertex) || s.merge.is_some_and(fails)).unwrap_or(0)
         });
-        let steps = (0..until).map(|n| self.step(n)).collect();
-        let made = self.store.builds() + 1;
-        let mut additions = Vec::new();
-        if failure.is_none() {
-            for (vertex, done) in self.graph.vertices.iter().zip(&self.done) {
-                if let Op::Source(source) = &vertex.op {
-                    if !matches!(source, Source::Context { .. }) {
-                        additions.push(Addition::Source(done.id));
-                    }
-                    continue;
-                }
-                let made = match self.store.record(done.id) {
-                    Some(r) if done.status == Status::Cached || done.unanchored => r.made,
-                    _ => made,
-                };
-                additions.push(Addition::Record(Record {
-                    op: done.op,
-                    id: done.id,
-                    output: done.out,
-                    made,
-                    result: done.result,
-                    inputs: done.keys.clone(),
-                }));
-            }
-        }
-        let mut vertices = Vec::with_capacity(self.graph.vertices.len());
-        let mut outputs = Vec::with_capacity(self.graph.vertices.len());
-        for (n, done) in self.done.into_iter().enumerate() {
-            vertices.push(Some(VertexPrediction {
-                status: done.status,
+        let steps = (0..until).map(|n| self.step(n, &late)).collect();
+        let additions = match failure {
+            None => self.done.iter().filter_map(|done| done.adds.clone()).collect(),
+            Some(_) => Vec::new(),
+        };
+        let all = self.graph.vertices.len();
+        let vertices = self.graph.vertices.iter().zip(&self.done).zip(&late).map(|((vertex, done), late)| {
+            VertexPrediction {
+                status: late.status(done),
                 id: done.id,
-                ignored_cache: self.graph.vertices[n].ignore_cache,
-                unanchored: done.unanchored,
-                content: done.content,
-            }));
-            outputs.push(Some(done.output));
-        }
-        vertices.resize_with(self.graph.vertices.len(), || None);
-        outputs.resize_with(self.graph.vertices.len(), || None);
+                ignored_cache: vertex.ignore_cache,
+                unanchored: late.unanchored,
+                taken: Arc::clone(&done.taken),
+            }
+        });
+        let vertices = vertices.map(Some).chain(std::iter::repeat(None)).take(all).collect();
+        let outputs = self.done.iter().map(|done| Some(done.output.clone()));
+        let outputs = outputs.chain(std::iter::repeat(None)).take(all).collect();
         let prediction = Prediction { graph: Arc::clone(self.graph), steps, vertices, error };
         Solution { prediction, additions, outputs }
     }
 
-    fn step(&self, number: usize) -> StepPrediction {
+    fn step(&self, number: usize, late: &[Late]) -> StepPrediction {
         let step = &self.graph.steps[number];
-        let copy = &self.done[step.vertex];
-        let merge = step.merge.map(|m| &self.done[m]);
-        let all = [Some(copy), merge];
-        let doubtful = all.iter().flatten().find(|s| !s.certain);
+        let of = |v: VertexId| (&*self.done[v], late[v]);
+        let copy = of(step.vertex);
+        let merge = step.merge.map(of);
+        let doubtful = [Some(copy), merge].into_iter().flatten().find(|(s, late)| !late.certain(s));
         // A download is doubtful for what copies it; an image is taken to be what it is called.
         StepPrediction {
             label: step.label.clone(),
             step: number,
-            status: copy.status,
-            merge: merge.map(|m| m.status),
+            status: copy.1.status(copy.0),
+            merge: merge.map(|(m, late)| late.status(m)),
             certain: doubtful.is_none(),
-            assumption: doubtful.and_then(|s| s.assumption.clone()),
-            key: merge.unwrap_or(copy).id,
+            assumption: doubtful.and_then(|(s, late)| late.assumption(s)),
+            key: merge.unwrap_or(copy).0.id,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The cache: records of what was built, and the keys by which they are found.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -14,10 +15,11 @@ use crate::context::Digest;
 #[derive(Debug, Clone, Default)]
 pub struct Store {
     records: Vec<Arc<Record>>,
-    by_op: HashMap<Digest, Vec<usize>>,
+    /// Another list after every change to one of its records: who keeps one knows by it that nothing changed.
+    by_op: ByDigest<Digest, OfOp>,
     /// Records by what one of their inputs has to be: see [`Hook`].
-    by_hook: HashMap<Hook, Vec<usize>>,
-    by_id: HashMap<Id, usize>,
+    by_hook: ByDigest<Hook, Vec<usize>>,
+    by_id: ByDigest<Id, usize>,
     sources: BTreeSet<Id>,
     /// Counts builds, so that the latest of several results is known.
     builds: u64,
@@ -56,7 +58,7 @@ pub enum Kept {
 /// The keys by which a record is found through one of its inputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InputKeys {
-    /// Identity of the input, with the digest of the paths taken from it.
+    /// Identity of the input, with the digest of the paths taken from it; in order.
     pub definitions: Vec<(Id, Digest)>,
     /// Content of the paths taken.
     pub contents: Vec<ContentKey>,
@@ -66,7 +68,7 @@ pub struct InputKeys {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Addition {
     /// A result of a build, with the keys of that build.
-    Record(Record),
+    Record(Arc<Record>),
     /// A source that was loaded: an image, a download.
     Source(Id),
 }
@@ -91,6 +93,38 @@ enum HookKey {
     Open,
 }
 
+/// A map whose keys are digests, or hold one.
+type ByDigest<K, V> = HashMap<K, V, BuildHasherDefault<DigestHasher>>;
+
+/// Hashes what is spread evenly already: a digest's bytes are as good as any hash of them.
+#[derive(Debug, Clone, Default)]
+struct DigestHasher(u64);
+
+impl Hasher for DigestHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let mut first = [0; 8];
+        let length = bytes.len().min(8);
+        first[..length].copy_from_slice(&bytes[..length]);
+        self.write_u64(u64::from_le_bytes(first));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        // Rotated, so that two digests of one key do not undo each other.
+        self.0 = self.0.rotate_left(23) ^ value;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Numbers of an operation's records.
+type OfOp = Arc<Vec<usize>>;
+
+/// What a store held of one operation at one time.
+#[derive(Debug, Clone)]
+pub(super) struct OpRecords(OfOp);
+
 /// Records that one input may match, by their numbers.
 pub(super) struct Candidates(Vec<usize>);
 
@@ -107,9 +141,20 @@ impl Store {
         self.by_op.contains_key(&op)
     }
 
+    /// What is held of an operation now, for [`Store::still_holds`]; none where there is no record of it.
+    pub(super) fn of_op(&self, op: Digest) -> Option<OpRecords> {
+        self.by_op.get(&op).cloned().map(OpRecords)
+    }
+
+    /// Says whether what is held of an operation is what was held then, in this store or in the one that it was
+    /// cloned from.
+    pub(super) fn still_holds(&self, op: Digest, then: &OpRecords) -> bool {
+        self.by_op.get(&op).is_some_and(|now| Arc::ptr_eq(now, &then.0))
+    }
+
     /// The newest records of an operation, the newest last.
     pub(super) fn newest_of_op(&self, op: Digest, most: usize) -> impl Iterator<Item = &Arc<Record>> {
-        let all = self.by_op.get(&op).map_or(&[][..], Vec::as_slice);
+        let all = self.by_op.get(&op).map_or(&[][..], |all| all.as_slice());
         all[all.len().saturating_sub(most)..].iter().map(|&i| &self.records[i])
     }
 
@@ -187,7 +232,7 @@ impl Store {
 
     /// Everything in it, as additions to an empty store.
     pub fn all(&self) -> impl Iterator<Item = Addition> {
-        let records = self.records.iter().map(|r| Addition::Record((**r).clone()));
+        let records = self.records.iter().map(|r| Addition::Record(Arc::clone(r)));
         records.chain(self.sources.iter().copied().map(Addition::Source))
     }
 
@@ -204,19 +249,47 @@ impl Store {
                         Some(at) if self.records[at].holds(&new) => {}
                         Some(at) => {
                             self.hook(at, new.op, &new.inputs);
-                            Arc::make_mut(&mut self.records[at]).merge(new);
+                            Arc::make_mut(&mut self.records[at]).merge(&new);
+                            // A copy of its own, where somebody keeps it.
+                            self.by_op.get_mut(&new.op).map(Arc::make_mut);
                         }
                         None => {
+                            let new = in_order(new);
                             let at = self.records.len();
                             self.by_id.insert(new.id, at);
-                            self.by_op.entry(new.op).or_default().push(at);
+                            Arc::make_mut(self.by_op.entry(new.op).or_default()).push(at);
                             self.hook(at, new.op, &new.inputs);
-                            self.records.push(Arc::new(new));
+                            self.records.push(new);
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// A record whose definitions are in order, as one from a file need not be.
+fn in_order(record: Arc<Record>) -> Arc<Record> {
+    if record.inputs.iter().all(|keys| keys.definitions.is_sorted()) {
+        return record;
+    }
+    let mut record = Arc::unwrap_or_clone(record);
+    record.inputs.iter_mut().for_each(|keys| keys.definitions.sort_unstable());
+    Arc::new(record)
+}
+
+impl InputKeys {
+    /// Says whether these paths of this input are a key.
+    pub(super) fn defines(&self, id: Id, selected: Digest) -> bool {
+        self.definitions.binary_search(&(id, selected)).is_ok()
+    }
+
+    /// Says whether these paths of one of several inputs, in order, are a key.
+    pub(super) fn defines_any(&self, ids: &[Id], selected: Digest) -> bool {
+        if ids.len() < self.definitions.len() {
+            return ids.iter().any(|&id| self.defines(id, selected));
+        }
+        self.definitions.iter().any(|(id, of)| *of == selected && ids.binary_search(id).is_ok())
     }
 }
 
@@ -228,27 +301,27 @@ impl Record {
         (same || !newer)
             && self.inputs.len() == other.inputs.len()
             && self.inputs.iter().zip(&other.inputs).all(|(mine, theirs)| {
-                theirs.definitions.iter().all(|d| mine.definitions.contains(d))
+                theirs.definitions.iter().all(|&(id, selected)| mine.defines(id, selected))
                     && theirs.contents.iter().all(|c| mine.contents.contains(c))
             })
     }
 
     /// Takes over the keys of the same record, and its result where that is newer.
-    fn merge(&mut self, other: Self) {
+    fn merge(&mut self, other: &Self) {
         if other.result > self.result || other.result == self.result && other.made >= self.made {
             self.output = other.output;
             self.made = other.made;
             self.result = other.result;
         }
-        for (mine, theirs) in self.inputs.iter_mut().zip(other.inputs) {
-            for d in theirs.definitions {
-                if !mine.definitions.contains(&d) {
-                    mine.definitions.push(d);
+        for (mine, theirs) in self.inputs.iter_mut().zip(&other.inputs) {
+            for d in &theirs.definitions {
+                if let Err(place) = mine.definitions.binary_search(d) {
+                    mine.definitions.insert(place, *d);
                 }
             }
-            for c in theirs.contents {
-                if !mine.contents.contains(&c) {
-                    mine.contents.push(c);
+            for c in &theirs.contents {
+                if !mine.contents.contains(c) {
+                    mine.contents.push(c.clone());
                 }
             }
         }
