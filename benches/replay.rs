@@ -47,8 +47,10 @@ fn replay(path: &Path, commits: usize) -> usize {
     let plan = Plan {
         dockerfile: DockerfileSource::OfCommit,
         options: GraphOptions::default(),
+        ignoring: None,
         runner: Runner::Warm,
         cost: &second,
+        reasons: true,
     };
     let walks = walk(&repo, &series, &ContextOptions::of(&repo), &[plan], &mut |_, _| true).expect("a walk");
     walks[0].builds.iter().map(layerlab::history::replay::Build::executed).sum()

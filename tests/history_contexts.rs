@@ -4,7 +4,7 @@ mod history_repos;
 
 use history_repos::{Edit, Scratch, Stream, edit, stream_of};
 use layerlab::context::{Entry, Tree};
-use layerlab::history::{BuildInput, ContextOptions, Contexts, Repository, Selection};
+use layerlab::history::{BuildInput, ContextOptions, Contexts, Ignoring, Repository, Selection};
 use proptest::prelude::*;
 
 /// A tree as one line: paths in order, directories with a slash, executables with a star, links with target.
@@ -190,6 +190,6 @@ fn texts_are_as_of_each_commit() {
     );
     let elsewhere = ContextOptions { dockerfile: "docker/prod".into(), ..options.clone() };
     assert_eq!(texts(&elsewhere)[3], (some("FROM two"), some("x")));
-    let pinned = ContextOptions { ignore: Some(None), ..options };
+    let pinned = ContextOptions { ignoring: Ignoring::always(None), ..options };
     assert!(texts(&pinned).iter().all(|(_, ignore)| ignore.is_none()));
 }

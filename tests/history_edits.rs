@@ -3,7 +3,7 @@
 mod history_repos;
 
 use history_repos::{Scratch, Stream};
-use layerlab::history::{ContextOptions, Repository, Selection};
+use layerlab::history::{ContextOptions, Ignoring, Repository, Selection};
 
 fn edits(repo: &Repository, options: &ContextOptions, limit: Option<usize>) -> Vec<String> {
     let series = repo.series(&Selection { limit, ..Selection::default() }).expect("a series");
@@ -43,7 +43,7 @@ fn edits_bear_the_names_of_today() {
 fn a_git_directory_that_is_not_ignored_is_edited_by_every_commit() {
     let scratch = history();
     let repo = scratch.open();
-    let options = ContextOptions { ignore: Some(None), ..ContextOptions::of(&repo) };
+    let options = ContextOptions { ignoring: Ignoring::always(None), ..ContextOptions::of(&repo) };
     let told = edits(&repo, &options, Some(4));
     assert_eq!(
         told,

@@ -28,7 +28,8 @@ fn second(_: &Dockerfile, graph: &layerlab::graph::Graph, _: &layerlab::context:
 }
 
 fn replay(repo: &Repository, series: &Series, dockerfile: DockerfileSource<'_>, runner: Runner) -> SideWalk {
-    let plan = Plan { dockerfile, options: GraphOptions::default(), runner, cost: &second };
+    let options = GraphOptions::default();
+    let plan = Plan { dockerfile, options, ignoring: None, runner, cost: &second, reasons: true };
     let options = ContextOptions::of(repo);
     walk(repo, series, &options, &[plan], &mut |_, _| true).expect("a walk").remove(0)
 }
@@ -273,6 +274,8 @@ fn a_watcher_can_end_a_walk() {
         dockerfile: DockerfileSource::OfCommit,
         options: GraphOptions::default(),
         runner: Runner::Warm,
+        ignoring: None,
+        reasons: true,
         cost: &second,
     };
     let mut told = Vec::new();

@@ -169,6 +169,11 @@ pub fn run(args: &Args) -> anyhow::Result<Ended> {
         Format::Markdown => output::print(&markdown::render(&answer, args.top))?,
         Format::Github => output::print(&github::render(&answer))?,
     }
+    // The other formats say it themselves.
+    if answer.partial && matches!(args.format, Format::Csv | Format::Github) {
+        let (done, of) = (answer.commits.len(), answer.planned);
+        anstream::eprintln!("note: the replay was stopped: these are {done} of {of} commits");
+    }
     match &answer.gate {
         Some(_) if answer.partial => bail!("the replay was stopped, so --gate has no answer"),
         Some(gate) if !gate.passes() => Ok(Ended::No),

@@ -18,7 +18,7 @@ use crate::cost::{Figure, Measured, StepCost};
 use crate::dockerfile::{self, Dockerfile};
 use crate::graph::Graph;
 use crate::history::replay::{DockerfileSource, Plan, Runner, Totals, walk};
-use crate::history::{ContextOptions, Repository, Selection};
+use crate::history::{ContextOptions, Ignoring, Repository, Selection};
 use crate::reorder::Edit;
 use crate::simulate::{BuildInput, Outcome, Simulator};
 use crate::solver::Status;
@@ -256,21 +256,24 @@ fn past(project: &Project, texts: &[Arc<str>], measured: &Measured) -> Option<Pa
     let repo = Repository::open(&sources.context).ok()?;
     let series = repo.series(&Selection { limit: Some(COMMITS), ..Selection::default() }).ok()?;
     let ignore = sources.ignore_file.as_ref().map(|(_, text)| Arc::from(text.as_str()));
-    let options = ContextOptions { ignore: Some(ignore), ..ContextOptions::of(&repo) };
+    let options = ContextOptions { ignoring: Ignoring::always(ignore), ..ContextOptions::of(&repo) };
+    let (build_options, named) = (&sources.options, sources.named_trees());
     let cost = |file: &Dockerfile, graph: &Graph, tree: &crate::context::Tree| -> Vec<Figure> {
         let input = BuildInput {
             dockerfile: Arc::new(file.clone()),
-            options: sources.options.clone(),
+            options: build_options.clone(),
             context: tree.clone(),
-            named: sources.named_trees(),
+            named: named.clone(),
         };
         of_input(&input, graph, measured).into_iter().map(|c| c.seconds).collect()
     };
     let plan = |text: &Arc<str>| Plan {
         dockerfile: DockerfileSource::Fixed(Arc::clone(text)),
-        options: sources.options.clone(),
+        options: build_options.clone(),
+        ignoring: None,
         runner: Runner::Warm,
         cost: &cost,
+        reasons: true,
     };
     let plans: Vec<Plan<'_>> = texts.iter().map(plan).collect();
     let walks = walk(&repo, &series, &options, &plans, &mut |_, _| true).ok()?;

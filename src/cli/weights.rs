@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::context::{Tree, path};
 use crate::dockerfile::ast::Dockerfile;
-use crate::history::{ContextOptions, HistoryError, ObservedEdits, Repository, Selection};
+use crate::history::{ContextOptions, HistoryError, Ignoring, ObservedEdits, Repository, Selection};
 use crate::reorder::{Edit, likely_edits};
 
 /// How many commits are looked at for the weights.
@@ -68,8 +68,7 @@ fn observed(context: &Path, ignore: Option<Arc<str>>) -> Result<ObservedEdits, H
     let options = ContextOptions {
         // Which file is built does not change what is edited.
         dockerfile: path::join(repo.context(), "Dockerfile"),
-        ignore: Some(ignore),
-        appended: Vec::new(),
+        ignoring: Ignoring::always(ignore),
         sizes: false,
         git_dir: true,
     };

@@ -1,14 +1,12 @@
-//! Commits to build contexts: one tree listed whole, then only what each commit changed.
+//! Commits to build contexts: what each commit's ignore file leaves of its files.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use gix::ObjectId;
-
 use crate::context::ignore::{DirRules, Ignore, IgnoreError};
-use crate::context::{Digest, Dir, Entry, File, Tree, path};
+use crate::context::{Dir, Entry, Tree, path};
 
-use super::{Blob, BlobKind, Change, Commit, HistoryError, Repository};
+use super::files::Files;
+use super::{Change, Commit, HistoryError, Repository};
 
 /// What a build of a commit starts from.
 #[derive(Debug, Clone)]
@@ -25,7 +23,7 @@ pub struct BuildInput {
     /// What is wrong with the ignore file; the build fails for it, and `tree` is the whole one.
     pub ignore_error: Option<IgnoreError>,
     /// What the commit changed in the context before the ignore file, in git's order.
-    pub changes: Vec<Change>,
+    pub changes: Arc<[Change]>,
 }
 
 /// How commits become build contexts.
@@ -33,10 +31,8 @@ pub struct BuildInput {
 pub struct ContextOptions {
     /// The Dockerfile's path from the root of the repository.
     pub dockerfile: String,
-    /// An ignore file's text (or none at all) that counts on every commit instead of the commit's own.
-    pub ignore: Option<Option<Arc<str>>>,
-    /// Lines that count as if they stood at the end of every commit's ignore file.
-    pub appended: Vec<String>,
+    /// Which ignore file counts.
+    pub ignoring: Ignoring,
     /// Fill in the files' sizes, which costs a look at every blob's header.
     pub sizes: bool,
     /// Put a `.git` directory that changes with every commit at the root, as every working tree has one.
@@ -47,7 +43,23 @@ impl ContextOptions {
     /// The usual ones: `Dockerfile` in the build context, a `.git` directory, no sizes.
     pub fn of(repo: &Repository) -> Self {
         let dockerfile = path::join(repo.context(), "Dockerfile");
-        Self { dockerfile, ignore: None, appended: Vec::new(), sizes: false, git_dir: true }
+        Self { dockerfile, ignoring: Ignoring::default(), sizes: false, git_dir: true }
+    }
+}
+
+/// Which ignore file counts; by default each commit's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ignoring {
+    /// A text (or no file at all) that counts on every commit instead of the commit's own.
+    pub instead: Option<Option<Arc<str>>>,
+    /// Lines that count as if they stood at the end of every commit's file.
+    pub appended: Vec<String>,
+}
+
+impl Ignoring {
+    /// The same text, or none, on every commit.
+    pub fn always(text: Option<Arc<str>>) -> Self {
+        Self { instead: Some(text), ..Self::default() }
     }
 }
 
@@ -57,162 +69,104 @@ impl ContextOptions {
 /// sub-trees of the repository are not opened, other directories of the context are shared. Only the
 /// Dockerfile, the ignore file and the targets of symbolic links are read, each object once.
 pub struct Contexts<'r> {
-    repo: &'r Repository,
-    options: ContextOptions,
-    at: Option<Commit>,
-    /// Every file of the commit.
-    whole: Tree,
-    /// Those that the ignore file leaves.
-    visible: Tree,
-    ignore_text: Option<Arc<str>>,
-    ignore: Result<Ignore, IgnoreError>,
-    texts: HashMap<ObjectId, Arc<str>>,
+    files: Files<'r>,
+    first: View,
+    others: Vec<View>,
 }
 
 impl<'r> Contexts<'r> {
     /// Starts before any commit.
     pub fn new(repo: &'r Repository, options: ContextOptions) -> Self {
-        Self {
-            repo,
-            options,
-            at: None,
-            whole: Tree::default(),
-            visible: Tree::default(),
-            ignore_text: None,
-            ignore: Ok(Ignore::default()),
-            texts: HashMap::new(),
-        }
+        Self::of_several(repo, options, Vec::new())
+    }
+
+    /// Starts before any commit, with further ignore files beside that of the options.
+    pub fn of_several(repo: &'r Repository, options: ContextOptions, others: Vec<Ignoring>) -> Self {
+        let first = View::new(options.ignoring.clone());
+        let others = others.into_iter().map(View::new).collect();
+        Self { files: Files::new(repo, options), first, others }
     }
 
     /// Goes to a commit, usually the child of the last one, and says what a build there starts from.
     pub fn advance(&mut self, commit: &Commit) -> Result<BuildInput, HistoryError> {
-        let changes = self.repo.changes(self.at.as_ref(), commit)?;
-        let updates = self.updates(commit, &changes)?;
-        let before = self.whole.clone();
-        let mut edits: Vec<_> = updates.iter().map(|(path, entry)| (path.as_str(), entry.clone())).collect();
-        self.whole.edit(&mut edits);
-        let dockerfile = self.text_at(commit, &self.options.dockerfile.clone())?;
-        let ignore = self.ignore_at(commit)?;
-        if self.at.is_none() || ignore != self.ignore_text {
-            self.ignore = Ignore::parse(ignore.as_deref().unwrap_or_default());
-            self.ignore_text.clone_from(&ignore);
-            self.visible = self.filtered();
-        } else {
-            self.carry_over(&before);
-        }
-        self.at = Some(commit.clone());
-        let (tree, ignore_error) = (self.visible.clone(), self.ignore.clone().err());
-        Ok(BuildInput { tree, dockerfile, ignore, ignore_error, changes })
+        let (input, _) = self.advance_all(commit)?;
+        Ok(input)
+    }
+
+    /// Goes to a commit, and says what a build there starts from: with the ignore file of the options, and with each
+    /// of the others.
+    pub fn advance_all(&mut self, commit: &Commit) -> Result<(BuildInput, Vec<BuildInput>), HistoryError> {
+        let before = self.files.whole().clone();
+        let changes = self.files.advance(commit)?;
+        let dockerfile = self.files.dockerfile(commit)?;
+        let files = &mut self.files;
+        let mut see = |view: &mut View| -> Result<BuildInput, HistoryError> {
+            let (tree, ignore_error) = view.follow(files, commit, &before)?;
+            let (dockerfile, ignore) = (dockerfile.clone(), view.text.clone());
+            Ok(BuildInput { tree, dockerfile, ignore, ignore_error, changes: Arc::clone(&changes) })
+        };
+        let first = see(&mut self.first)?;
+        let others = self.others.iter_mut().map(see).collect::<Result<_, _>>()?;
+        Ok((first, others))
     }
 
     /// Every file of the commit, before the ignore file.
     pub fn whole(&self) -> &Tree {
-        &self.whole
+        self.files.whole()
+    }
+}
+
+/// What one ignore file leaves of the files.
+struct View {
+    ignoring: Ignoring,
+    /// The text read last, and what it says; none before the first commit.
+    text: Option<Arc<str>>,
+    ignore: Option<Result<Ignore, IgnoreError>>,
+    visible: Tree,
+}
+
+impl View {
+    fn new(ignoring: Ignoring) -> Self {
+        Self { ignoring, text: None, ignore: None, visible: Tree::default() }
     }
 
-    /// Turns changes into entries of the tree: removals first, because a file may take a directory's place.
-    fn updates(
+    /// Follows the files to a commit; `before` is what they were.
+    fn follow(
         &mut self,
+        files: &mut Files<'_>,
         commit: &Commit,
-        changes: &[Change],
-    ) -> Result<Vec<(String, Option<Entry>)>, HistoryError> {
-        let submodule = |blob: Option<Blob>| blob.is_some_and(|blob| blob.kind == BlobKind::Submodule);
-        let mut updates: Vec<_> = changes
-            .iter()
-            .filter(|change| change.new.is_none() || submodule(change.old))
-            .map(|change| (change.path.to_string(), None))
-            .collect();
-        for change in changes {
-            match change.new {
-                Some(new) if new.kind == BlobKind::Submodule => updates.push(pinned(&change.path, new.id)),
-                Some(new) => updates.push((change.path.to_string(), Some(self.entry(new)?))),
-                None => {}
+        before: &Tree,
+    ) -> Result<(Tree, Option<IgnoreError>), HistoryError> {
+        let text = self.text_at(files, commit)?;
+        let known = self.ignore.take().filter(|_| text == self.text);
+        let is_new = known.is_none();
+        let ignore = known.unwrap_or_else(|| Ignore::parse(text.as_deref().unwrap_or_default()));
+        let whole = files.whole();
+        self.visible = match &ignore {
+            Ok(ignore) if !ignore.is_empty() && is_new => Tree::from(visible(ignore, whole.root(), "", None)),
+            Ok(ignore) if !ignore.is_empty() => {
+                Tree::from(carried(ignore, [before.root(), whole.root()], self.visible.root(), "", None))
             }
-        }
-        if self.options.git_dir && self.repo.context().is_empty() {
-            updates.extend(git_dir(commit));
-        }
-        Ok(updates)
-    }
-
-    fn entry(&mut self, blob: Blob) -> Result<Entry, HistoryError> {
-        let mode = match blob.kind {
-            BlobKind::Symlink => return Ok(Entry::Symlink(self.text(blob.id)?)),
-            BlobKind::Executable => 0o755,
-            BlobKind::File | BlobKind::Submodule => 0o644,
+            Ok(_) | Err(_) => whole.clone(),
         };
-        let size = if self.options.sizes { self.repo.size(blob.id)? } else { 0 };
-        Ok(Entry::File(File { mode, size, content: content_of(blob.id) }))
-    }
-
-    /// Text of a blob, read once; bytes that are not UTF-8 as replacement characters.
-    fn text(&mut self, id: ObjectId) -> Result<Arc<str>, HistoryError> {
-        if let Some(text) = self.texts.get(&id) {
-            return Ok(Arc::clone(text));
-        }
-        let text: Arc<str> = String::from_utf8_lossy(&self.repo.bytes(id)?).into();
-        self.texts.insert(id, Arc::clone(&text));
-        Ok(text)
-    }
-
-    /// Text of the file at a path from the repository's root, through symbolic links.
-    fn text_at(&mut self, commit: &Commit, path: &str) -> Result<Option<Arc<str>>, HistoryError> {
-        /// As many links as Linux follows.
-        const MAX_LINKS: usize = 40;
-        let mut path = path.to_owned();
-        for _ in 0..=MAX_LINKS {
-            let Some(blob) = self.repo.blob_at(commit, &path)? else { return Ok(None) };
-            match blob.kind {
-                BlobKind::File | BlobKind::Executable => return self.text(blob.id).map(Some),
-                BlobKind::Submodule => return Ok(None),
-                BlobKind::Symlink => {
-                    let target = self.text(blob.id)?;
-                    path = path::clean(&path::join(path::split(&path).0, &target)).into_owned();
-                }
-            }
-        }
-        Ok(None)
+        self.text = text;
+        let error = ignore.as_ref().err().cloned();
+        self.ignore = Some(ignore);
+        Ok((self.visible.clone(), error))
     }
 
     /// The ignore file that counts, with the lines to append.
-    fn ignore_at(&mut self, commit: &Commit) -> Result<Option<Arc<str>>, HistoryError> {
-        let text = match &self.options.ignore {
-            Some(pinned) => pinned.clone(),
-            None => self.ignore_of(commit)?,
+    fn text_at(&self, files: &mut Files<'_>, commit: &Commit) -> Result<Option<Arc<str>>, HistoryError> {
+        let text = match &self.ignoring.instead {
+            Some(text) => text.clone(),
+            None => files.ignore_file(commit)?,
         };
-        if self.options.appended.is_empty() {
+        if self.ignoring.appended.is_empty() {
             return Ok(text);
         }
         // A file may lack its last line break; an empty line says nothing.
-        Ok(Some(format!("{}\n{}\n", text.unwrap_or_default(), self.options.appended.join("\n")).into()))
-    }
-
-    /// The commit's own: the Dockerfile's, else the context's (section 6 of the cache semantics).
-    fn ignore_of(&mut self, commit: &Commit) -> Result<Option<Arc<str>>, HistoryError> {
-        let own = format!("{}.dockerignore", self.options.dockerfile);
-        match self.text_at(commit, &own)? {
-            Some(text) => Ok(Some(text)),
-            None => self.text_at(commit, &path::join(self.repo.context(), ".dockerignore")),
-        }
-    }
-
-    /// Applies the ignore file to the whole tree.
-    fn filtered(&self) -> Tree {
-        match &self.ignore {
-            Ok(ignore) if !ignore.is_empty() => Tree::from(visible(ignore, self.whole.root(), "", None)),
-            Ok(_) | Err(_) => self.whole.clone(),
-        }
-    }
-
-    /// Carries what changed of the whole tree over to the visible one.
-    fn carry_over(&mut self, before: &Tree) {
-        self.visible = match &self.ignore {
-            Ok(ignore) if !ignore.is_empty() => {
-                let whole = [before.root(), self.whole.root()];
-                Tree::from(carried(ignore, whole, self.visible.root(), "", None))
-            }
-            Ok(_) | Err(_) => self.whole.clone(),
-        };
+        let lines = self.ignoring.appended.join("\n");
+        Ok(Some(format!("{}\n{lines}\n", text.unwrap_or_default()).into()))
     }
 }
 
@@ -281,27 +235,4 @@ fn is_same(a: &Entry, b: &Entry) -> bool {
         (Entry::Symlink(a), Entry::Symlink(b)) => a == b,
         _ => false,
     }
-}
-
-/// Digest that stands for the bytes of a git object.
-fn content_of(id: ObjectId) -> Digest {
-    Digest::of_parts([b"git-blob".as_slice(), id.as_bytes()])
-}
-
-/// A submodule, whose files are in another repository: a directory that changes with the commit it is pinned
-/// to, as it does where submodules are checked out too.
-fn pinned(path: &str, id: ObjectId) -> (String, Option<Entry>) {
-    (
-        path::join(path, &format!("@{id}")),
-        Some(Entry::File(File { mode: 0o644, size: 0, content: content_of(id) })),
-    )
-}
-
-/// What a working tree's `.git` holds, as far as a build can tell one commit's from another's.
-fn git_dir(commit: &Commit) -> impl Iterator<Item = (String, Option<Entry>)> {
-    let constant = [("HEAD", "ref: refs/heads/main\n"), ("config", "[core]\n\tbare = false\n")];
-    let constant = constant.map(|(name, text)| (name, Entry::file(0o644, text.as_bytes())));
-    let moving = ["index", "logs/HEAD", "refs/heads/main"]
-        .map(|name| (name, Entry::File(File { mode: 0o644, size: 0, content: content_of(commit.id) })));
-    constant.into_iter().chain(moving).map(|(name, entry)| (format!(".git/{name}"), Some(entry)))
 }

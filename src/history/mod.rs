@@ -12,6 +12,7 @@ mod decoded;
 mod diff;
 mod edits;
 mod error;
+mod files;
 mod frequency;
 mod lfs;
 pub mod replay;
@@ -19,7 +20,7 @@ mod repo;
 mod walk;
 mod when;
 
-pub use contexts::{BuildInput, ContextOptions, Contexts};
+pub use contexts::{BuildInput, ContextOptions, Contexts, Ignoring};
 pub use diff::{Blob, BlobKind, Change, Rename, exact_renames};
 pub use edits::{ObservedEdit, ObservedEdits};
 pub use error::HistoryError;

@@ -1,6 +1,9 @@
 //! The door to a git repository on disk.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::objs::Find;
@@ -13,10 +16,18 @@ use super::{Commit, HistoryError};
 const DECODED_ENTRIES: usize = 32 << 20;
 
 /// A git repository opened for reading, and the directory in it that is the build context.
+///
+/// A clone is for another thread: both read the same objects, each with a memory of its own of what it decoded.
+#[derive(Clone)]
 pub struct Repository {
     pub(super) git: gix::Repository,
     context: String,
+    /// What lies between two trees, for all who ask again: the weights of edits, a replay, another replay.
+    known: RefCell<HashMap<Between, Arc<[Change]>>>,
 }
+
+/// The trees that are compared.
+type Between = (Option<ObjectId>, Option<ObjectId>);
 
 impl Repository {
     /// Opens the repository that holds `path`: a working tree or a directory below it, a linked worktree, a
@@ -36,7 +47,7 @@ impl Repository {
             }
             None => String::new(),
         };
-        Ok(Self { git, context })
+        Ok(Self { git, context, known: RefCell::default() })
     }
 
     /// Makes another directory the build context: a path from the repository's root, `""` for the root.
@@ -62,10 +73,17 @@ impl Repository {
 
     /// Lists what `new` changed in the build context against `old`, or all of it against nothing.
     ///
-    /// Paths are relative to the build context. Costs as much as the directories with a change are long.
-    pub fn changes(&self, old: Option<&Commit>, new: &Commit) -> Result<Vec<Change>, HistoryError> {
+    /// Paths are relative to the build context. Costs as much as the directories with a change are long, and nothing
+    /// when it is asked again.
+    pub fn changes(&self, old: Option<&Commit>, new: &Commit) -> Result<Arc<[Change]>, HistoryError> {
         let old = old.map(|commit| self.context_tree(commit)).transpose()?.flatten();
-        TreeDiff::new(&self.git.objects).between(old, self.context_tree(new)?)
+        let between = (old, self.context_tree(new)?);
+        if let Some(known) = self.known.borrow().get(&between) {
+            return Ok(Arc::clone(known));
+        }
+        let changes: Arc<[Change]> = TreeDiff::new(&self.git.objects).between(between.0, between.1)?.into();
+        self.known.borrow_mut().insert(between, Arc::clone(&changes));
+        Ok(changes)
     }
 
     /// Object id of the build context's directory as of a commit; `None` where it was not there.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::answer::{Answer, SideAnswer};
 use super::session::{Session, Wanted};
 use crate::history::replay::DockerfileSource;
-use crate::history::{ContextOptions, Contexts, Selection, Series, SeriesEnd};
+use crate::history::{ContextOptions, Contexts, Ignoring, Selection, Series, SeriesEnd};
 
 /// A limit of `--gate`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -119,10 +119,9 @@ pub fn weigh(session: &Session<'_>, answer: &Answer, limits: &[Limit]) -> anyhow
     let series = &project.series;
     let head = series.commits.last().ok_or_else(|| anyhow::anyhow!("no commit is selected"))?;
     let squashed = Series { base: series.base.clone(), commits: vec![head.clone()], end: SeriesEnd::Range };
-    let of_commit = || Wanted { dockerfile: DockerfileSource::OfCommit, rest: String::new() };
     // What is pinned never changes; the gate is about what does.
-    let options = ContextOptions { ignore: None, ..project.options.clone() };
-    let walk = session.one(&squashed, &options, of_commit())?;
+    let options = ContextOptions { ignoring: Ignoring::default(), ..project.options.clone() };
+    let walk = session.one(&squashed, &options, Wanted::new(DockerfileSource::OfCommit))?;
     let what = format!("all {} commits as one", series.commits.len());
     let later = if answer.partial { None } else { later(session, &options)? };
     Ok(Gate {
@@ -148,15 +147,14 @@ fn later(session: &Session<'_>, options: &ContextOptions) -> anyhow::Result<Opti
     let (Some(old), Some(new)) = (before.dockerfile, after.dockerfile) else { return Ok(None) };
     let selection = Selection { range: Some(base.id.to_string()), limit: Some(session.commits), since: None };
     let earlier = project.repo.series(&selection)?;
-    let walk = |text: Arc<str>, ignore: Option<Arc<str>>| {
-        let options = ContextOptions { ignore: Some(ignore), ..options.clone() };
-        session.one(
-            &earlier,
-            &options,
-            Wanted { dockerfile: DockerfileSource::Fixed(text), rest: String::new() },
-        )
+    let with = |text: Arc<str>, ignore: Option<Arc<str>>| Wanted {
+        ignoring: Some(Ignoring::always(ignore)),
+        reasons: false,
+        ..Wanted::new(DockerfileSource::Fixed(text))
     };
-    let (old, new) = (walk(old, before.ignore)?, walk(new, after.ignore)?);
+    let wanted = vec![with(old, before.ignore), with(new, after.ignore)];
+    let mut walks = session.walks(&earlier, options, wanted)?.into_iter();
+    let (old, new) = (walks.next().unwrap_or_default(), walks.next().unwrap_or_default());
     // A commit counts if both can build it.
     let pairs = old.builds.iter().zip(&new.builds);
     let good: Vec<_> = pairs.clone().filter(|(a, b)| a.error.is_none() && b.error.is_none()).collect();

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::answer::Answer;
 use super::session::{Session, Wanted};
 use crate::context::path;
-use crate::history::ContextOptions;
-use crate::history::replay::{DockerfileSource, Noise, NoiseKind, SideWalk, Totals};
+use crate::history::Ignoring;
+use crate::history::replay::{Noise, NoiseKind, SideWalk, Totals};
 
 /// A line that was looked into.
 #[derive(Debug, Clone, Serialize)]
@@ -87,27 +87,36 @@ pub fn check(session: &Session<'_>, answer: &Answer) -> anyhow::Result<(Vec<Chec
         .flat_map(|v| &v.steps)
         .map(|step| ("the Dockerfile", step.label.as_str()))
         .collect();
+    let candidates: Vec<(Noise, Option<String>)> = candidates
+        .map(|noise| {
+            let files = readers.iter().map(|(name, text)| (name.as_str(), &**text));
+            // A Makefile names tests even where no build runs them; what the Dockerfile runs counts.
+            let files = files.filter(|_| noise.kind != NoiseKind::Tests);
+            let by = noise.used_by(steps.iter().copied().chain(files));
+            (noise, by)
+        })
+        .collect();
+    let free = candidates.iter().filter(|(_, by)| by.is_none());
+    let mut walks =
+        with_lines(session, free.map(|(noise, _)| vec![noise.line.clone()]).collect())?.into_iter();
     let mut checked = Vec::new();
     let mut good: Vec<String> = Vec::new();
-    for noise in candidates {
-        let files = readers.iter().map(|(name, text)| (name.as_str(), &**text));
-        // A Makefile names tests even where no build runs them; what the Dockerfile runs counts.
-        let files = files.filter(|_| noise.kind != NoiseKind::Tests);
-        let verdict = match noise.used_by(steps.iter().copied().chain(files)) {
+    for (noise, by) in candidates {
+        let verdict = match by {
             Some(by) => Verdict::Used { by },
-            None => verdict(answer, &with_lines(session, vec![noise.line.clone()])?),
+            None => verdict(answer, &walks.next().unwrap_or_default()),
         };
         if matches!(verdict, Verdict::Saves { .. } | Verdict::SavesNothing) {
             good.push(noise.line.clone());
         }
         checked.push(Checked { noise, verdict });
     }
-    let together = match &good[..] {
-        [] | [_] => None,
-        _ => match verdict(answer, &with_lines(session, good)?) {
+    let together = match good.len() {
+        0 | 1 => None,
+        _ => with_lines(session, vec![good])?.first().and_then(|walk| match verdict(answer, walk) {
             Verdict::Saves { steps, seconds } => Some((steps, seconds)),
             _ => None,
-        },
+        }),
     };
     checked.sort_by(|a, b| worth(&b.verdict).total_cmp(&worth(&a.verdict)));
     Ok((checked, together))
@@ -122,14 +131,15 @@ fn worth(verdict: &Verdict) -> f64 {
     }
 }
 
-fn with_lines(session: &Session<'_>, lines: Vec<String>) -> anyhow::Result<SideWalk> {
+/// Replays the left side with each of some lists of lines put at the end of the ignore file.
+fn with_lines(session: &Session<'_>, lists: Vec<Vec<String>>) -> anyhow::Result<Vec<SideWalk>> {
     let project = session.project;
-    let options = ContextOptions { appended: lines, ..project.options.clone() };
-    let dockerfile = match &project.pinned {
-        Some((text, _)) => DockerfileSource::Fixed(Arc::clone(text)),
-        None => DockerfileSource::OfCommit,
+    let with = |appended: Vec<String>| Wanted {
+        ignoring: Some(Ignoring { appended, ..project.options.ignoring.clone() }),
+        reasons: false,
+        ..Wanted::new(project.dockerfile())
     };
-    session.one(&project.series, &options, Wanted { dockerfile, rest: String::new() })
+    session.walks(&project.series, &project.options, lists.into_iter().map(with).collect())
 }
 
 fn verdict(answer: &Answer, walk: &SideWalk) -> Verdict {
@@ -156,7 +166,7 @@ fn readers(session: &Session<'_>) -> anyhow::Result<Vec<(String, Arc<str>)>> {
     let repo = &session.project.repo;
     let Some(newest) = session.project.series.commits.last() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for change in repo.changes(None, newest)? {
+    for change in repo.changes(None, newest)?.iter() {
         let Some(blob) = change.new else { continue };
         let name = path::split(&change.path).1;
         let project_file = [".csproj", ".sln", ".gemspec", ".mk"].iter().any(|end| name.ends_with(end));

@@ -8,7 +8,8 @@ use anyhow::{Context as _, bail};
 
 use super::Args;
 use crate::context::path;
-use crate::history::{ContextOptions, Contexts, Repository, Selection, Series, seconds_of_date};
+use crate::history::replay::DockerfileSource;
+use crate::history::{ContextOptions, Contexts, Ignoring, Repository, Selection, Series, seconds_of_date};
 
 /// What a replay is about.
 pub struct Project {
@@ -59,6 +60,16 @@ impl Project {
             (None, None) => String::new(),
         };
         Ok(Self { repo, series, selected, options, pinned, against })
+    }
+}
+
+impl Project {
+    /// The Dockerfile of the left side.
+    pub fn dockerfile(&self) -> DockerfileSource<'static> {
+        match &self.pinned {
+            Some((text, _)) => DockerfileSource::Fixed(Arc::clone(text)),
+            None => DockerfileSource::OfCommit,
+        }
     }
 }
 
@@ -143,7 +154,7 @@ fn pin(
         let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let ignore = crate::context::find_ignore(&root.join(repo.context()), &file)
             .context("cannot read the ignore file")?;
-        options.ignore = Some(ignore.map(|(_, text)| Arc::from(text)));
+        options.ignoring = Ignoring::always(ignore.map(|(_, text)| Arc::from(text)));
         return Ok((String::from_utf8_lossy(&bytes).into(), "today's".to_owned()));
     }
     let newest = series.commits.last().context("no commit is selected")?;
@@ -151,7 +162,7 @@ fn pin(
     let text = input
         .dockerfile
         .with_context(|| format!("commit {} has no {}", newest.short(), options.dockerfile))?;
-    options.ignore = Some(input.ignore);
+    options.ignoring = Ignoring::always(input.ignore);
     Ok((text, format!("that of {}", newest.short())))
 }
 

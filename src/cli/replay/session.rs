@@ -19,7 +19,7 @@ use crate::declare::Declarations;
 use crate::dockerfile::ast::{Dockerfile, Instruction};
 use crate::graph::{Graph, GraphOptions};
 use crate::history::replay::{DockerfileSource, Plan, Runner, SideWalk, walk, walk_key};
-use crate::history::{ContextOptions, Series, SeriesEnd};
+use crate::history::{ContextOptions, Ignoring, Series, SeriesEnd};
 use crate::reorder::{Edit, ReorderInput, ReorderOptions, likely_edits, propose_checked};
 use crate::simulate::BuildInput;
 
@@ -41,8 +41,19 @@ pub struct Session<'p> {
 pub struct Wanted<'a> {
     /// Which Dockerfile.
     pub dockerfile: DockerfileSource<'a>,
+    /// Which ignore file; none for that of the contexts.
+    pub ignoring: Option<Ignoring>,
+    /// Ask of every step why it ran.
+    pub reasons: bool,
     /// What the walk depends on besides the plan.
     pub rest: String,
+}
+
+impl<'a> Wanted<'a> {
+    /// With the ignore file of the contexts, and with reasons.
+    pub fn new(dockerfile: DockerfileSource<'a>) -> Self {
+        Self { dockerfile, ignoring: None, reasons: true, rest: String::new() }
+    }
 }
 
 impl<'p> Session<'p> {
@@ -76,46 +87,25 @@ impl<'p> Session<'p> {
     /// Git objects that cannot be read.
     pub fn replay(&self) -> anyhow::Result<Answer> {
         let project = self.project;
+        let (edits, build) = (&self.edits, &self.options);
         let rewrite = |dockerfile: &Dockerfile,
                        tree: &Tree,
                        read: &dyn Fn(&str) -> Option<String>|
-         -> Arc<str> { self.reordered(dockerfile, tree, read) };
-        let source = match &project.pinned {
-            Some((text, _)) => DockerfileSource::Fixed(Arc::clone(text)),
-            None => DockerfileSource::OfCommit,
+         -> Arc<str> { reordered(dockerfile, tree, read, edits, build) };
+        let left = Wanted::new(project.dockerfile());
+        let right = match &project.against {
+            Some((_, text, ignore)) => Wanted {
+                ignoring: ignore.clone().map(|text| Ignoring::always(Some(text))),
+                ..Wanted::new(DockerfileSource::Fixed(Arc::clone(text)))
+            },
+            None => Wanted {
+                rest: format!("{:?}", self.edits),
+                ..Wanted::new(DockerfileSource::Rewritten(&rewrite))
+            },
         };
-        let left = Wanted { dockerfile: source, rest: String::new() };
-        let (left, right) = match &project.against {
-            Some((_, text, ignore)) => {
-                let right =
-                    Wanted { dockerfile: DockerfileSource::Fixed(Arc::clone(text)), rest: String::new() };
-                match ignore {
-                    None => self.both(left, right)?,
-                    Some(ignore) => {
-                        let options = ContextOptions {
-                            ignore: Some(Some(Arc::clone(ignore))),
-                            ..project.options.clone()
-                        };
-                        let left = self.one(&project.series, &project.options, left)?;
-                        (left, self.one(&project.series, &options, right)?)
-                    }
-                }
-            }
-            None => {
-                let right = Wanted {
-                    dockerfile: DockerfileSource::Rewritten(&rewrite),
-                    rest: format!("{:?}", self.edits),
-                };
-                self.both(left, right)?
-            }
-        };
+        let mut walks = self.walks(&project.series, &project.options, vec![left, right])?.into_iter();
+        let (left, right) = (walks.next().unwrap_or_default(), walks.next().unwrap_or_default());
         self.answer(left, right)
-    }
-
-    fn both(&self, left: Wanted<'_>, right: Wanted<'_>) -> anyhow::Result<(SideWalk, SideWalk)> {
-        let (series, options) = (&self.project.series, &self.project.options);
-        let mut walks = self.walks(series, options, [left, right].into_iter().collect())?.into_iter();
-        Ok((walks.next().unwrap_or_default(), walks.next().unwrap_or_default()))
     }
 
     /// Walks one side.
@@ -131,22 +121,29 @@ impl<'p> Session<'p> {
         Ok(self.walks(series, options, vec![wanted])?.into_iter().next().unwrap_or_default())
     }
 
-    /// Walks sides that share their contexts; those that an earlier run kept are not walked.
-    fn walks(
+    /// Walks sides that share their files; those that an earlier run kept are not walked.
+    ///
+    /// # Errors
+    /// Git objects that cannot be read.
+    pub fn walks(
         &self,
         series: &Series,
         options: &ContextOptions,
         wanted: Vec<Wanted<'_>>,
     ) -> anyhow::Result<Vec<SideWalk>> {
-        let cost = |dockerfile: &Dockerfile, graph: &Graph, tree: &Tree| self.cost(dockerfile, graph, tree);
+        let measured = &self.measured;
+        let cost =
+            |dockerfile: &Dockerfile, graph: &Graph, tree: &Tree| cost(dockerfile, graph, tree, measured);
         let plans: Vec<(Plan<'_>, String)> = wanted
             .into_iter()
             .map(|side| {
                 let plan = Plan {
                     dockerfile: side.dockerfile,
                     options: self.options.clone(),
+                    ignoring: side.ignoring,
                     runner: self.runner,
                     cost: &cost,
+                    reasons: side.reasons,
                 };
                 (plan, side.rest)
             })
@@ -178,37 +175,6 @@ impl<'p> Session<'p> {
             }
         }
         Ok(walks.into_iter().flatten().collect())
-    }
-
-    fn cost(&self, dockerfile: &Dockerfile, graph: &Graph, tree: &Tree) -> Vec<Figure> {
-        let (declared, _) = Declarations::read(dockerfile);
-        let named = BTreeMap::new();
-        let inputs = Inputs { context: tree, named: &named, measured: &self.measured, declared: &declared };
-        estimate(graph, &inputs).into_iter().map(|cost| cost.seconds).collect()
-    }
-
-    fn reordered(
-        &self,
-        dockerfile: &Dockerfile,
-        tree: &Tree,
-        read: &dyn Fn(&str) -> Option<String>,
-    ) -> Arc<str> {
-        let edits = with_arguments(self.edits.clone(), &likely_edits(dockerfile, tree));
-        let options = ReorderOptions {
-            target: self.options.target.clone(),
-            build_args: self.options.build_args.clone(),
-            ..ReorderOptions::default()
-        };
-        let known = StepSeconds::rough(dockerfile);
-        let seconds = |stage: usize, own: &Instruction| known.get(stage, own);
-        let input = ReorderInput { tree, files: &read, edits: &edits, seconds: &seconds, options: &options };
-        let build = BuildInput {
-            dockerfile: Arc::new(dockerfile.clone()),
-            options: self.options.clone(),
-            context: tree.clone(),
-            named: BTreeMap::new(),
-        };
-        propose_checked(dockerfile, &input, &build).text.into()
     }
 
     fn answer(&self, left: SideWalk, right: SideWalk) -> anyhow::Result<Answer> {
@@ -298,7 +264,7 @@ impl<'p> Session<'p> {
         let submodules: Vec<String> = match newest {
             Some(newest) => repo
                 .changes(None, newest)?
-                .into_iter()
+                .iter()
                 .filter(|change| {
                     change.new.is_some_and(|new| new.kind == crate::history::BlobKind::Submodule)
                 })
@@ -348,6 +314,40 @@ impl<'p> Session<'p> {
     pub fn gate(&self, answer: &Answer, limits: &[Limit]) -> anyhow::Result<Gate> {
         gate::weigh(self, answer, limits)
     }
+}
+
+/// Seconds of each step of a Dockerfile.
+fn cost(dockerfile: &Dockerfile, graph: &Graph, tree: &Tree, measured: &Measured) -> Vec<Figure> {
+    let (declared, _) = Declarations::read(dockerfile);
+    let named = BTreeMap::new();
+    let inputs = Inputs { context: tree, named: &named, measured, declared: &declared };
+    estimate(graph, &inputs).into_iter().map(|cost| cost.seconds).collect()
+}
+
+/// What layerlab would have made of a commit's Dockerfile.
+fn reordered(
+    dockerfile: &Dockerfile,
+    tree: &Tree,
+    read: &dyn Fn(&str) -> Option<String>,
+    edits: &[Edit],
+    build: &GraphOptions,
+) -> Arc<str> {
+    let edits = with_arguments(edits.to_vec(), &likely_edits(dockerfile, tree));
+    let options = ReorderOptions {
+        target: build.target.clone(),
+        build_args: build.build_args.clone(),
+        ..ReorderOptions::default()
+    };
+    let known = StepSeconds::rough(dockerfile);
+    let seconds = |stage: usize, own: &Instruction| known.get(stage, own);
+    let input = ReorderInput { tree, files: &read, edits: &edits, seconds: &seconds, options: &options };
+    let build = BuildInput {
+        dockerfile: Arc::new(dockerfile.clone()),
+        options: build.clone(),
+        context: tree.clone(),
+        named: BTreeMap::new(),
+    };
+    propose_checked(dockerfile, &input, &build).text.into()
 }
 
 fn versions(walk: &SideWalk) -> String {

@@ -19,6 +19,8 @@ pub fn walk_key(
     plan: &Plan<'_>,
     rest: &str,
 ) -> Digest {
+    let ignoring = plan.ignoring.clone().unwrap_or_else(|| options.ignoring.clone());
+    let options = ContextOptions { ignoring, ..options.clone() };
     let dockerfile = match &plan.dockerfile {
         DockerfileSource::OfCommit => "of commit".to_owned(),
         DockerfileSource::Fixed(text) => format!("fixed {text}"),
@@ -30,7 +32,7 @@ pub fn walk_key(
         repo.context().to_owned(),
         // Plain data: its debug form holds all of it.
         format!("{options:?}"),
-        format!("{:?} {:?}", plan.options, plan.runner),
+        format!("{:?} {:?} {}", plan.options, plan.runner, plan.reasons),
         dockerfile,
         rest.to_owned(),
         series.base.as_ref().map_or_else(String::new, |base| base.id.to_string()),

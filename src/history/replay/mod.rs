@@ -8,6 +8,8 @@ mod key;
 mod noise;
 mod record;
 mod rows;
+mod side;
+mod teller;
 mod totals;
 mod walk;
 
