@@ -30,7 +30,7 @@ case "$name $*" in
       go.mod go.sum pom.xml build.gradle settings.gradle Gemfile Gemfile.lock composer.json composer.lock; do
       if [ -f "$file" ]; then cat "$file" >> "/opt/deps/$name/seen"; fi
     done
-    find . -mindepth 2 \( -name package.json -o -name build.gradle -o -name '*.csproj' -o -name go.mod \) | sort | xargs -r cat >> "/opt/deps/$name/seen" ;;
+    find . -mindepth 2 \( -name package.json -o -name build.gradle -o -name pom.xml -o -name '*.csproj' -o -name go.mod \) | sort | xargs -r cat >> "/opt/deps/$name/seen" ;;
 esac
 "#;
 
@@ -123,6 +123,32 @@ const CASES: &[Case] = &[
         "maven",
         "WORKDIR /s\nADD . /s\nRUN mvn -B dependency:go-offline\nRUN mvn package\n",
         &[("pom.xml", "<project/>\n"), ("src/A.java", "a\n")],
+    ),
+    case(
+        "manifests_first",
+        "maven with modules",
+        "WORKDIR /s\nCOPY . .\nRUN mvn -B -pl web -am dependency:go-offline\nRUN mvn package\n",
+        &[
+            ("pom.xml", "<project><modules><module>api</module><module>web</module></modules></project>\n"),
+            ("api/pom.xml", "<project><artifactId>api</artifactId></project>\n"),
+            ("api/src/A.java", "a\n"),
+            (
+                "web/pom.xml",
+                "<project><dependencies><dependency><artifactId>api</artifactId></dependency></dependencies></project>\n",
+            ),
+            ("web/src/B.java", "b\n"),
+        ],
+    ),
+    case(
+        "manifests_first",
+        "npm workspace with a command that is built",
+        "WORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n",
+        &[
+            ("package.json", r#"{"name":"x","workspaces":["packages/*"]}"#),
+            ("package-lock.json", r#"{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x"}}}"#),
+            ("packages/a/package.json", r#"{"name":"a","bin":"dist/cli.js"}"#),
+            ("packages/a/cli.ts", "cli\n"),
+        ],
     ),
     case(
         "manifests_first",

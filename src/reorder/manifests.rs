@@ -4,9 +4,11 @@
 
 mod dotnet;
 mod jvm;
+mod maven;
 mod node;
 mod others;
 mod python;
+mod xml;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -192,6 +194,7 @@ pub(super) fn base_workdir(image: &str) -> &'static str {
 /// Finds the ecosystem whose install command these words are.
 pub(super) fn ecosystem_of(words: &[Word]) -> Option<&'static Ecosystem> {
     let program = words.first().filter(|word| !word.dynamic)?;
+    let is_maven = program.text.ends_with("mvn") || program.text.ends_with("mvnw");
     let mut plain = vec![program.text.rsplit('/').next().unwrap_or(&program.text)];
     let after = |at: usize| words[at - 1].text.as_str();
     // `python -m pip`: the module is part of the command's name.
@@ -199,6 +202,7 @@ pub(super) fn ecosystem_of(words: &[Word]) -> Option<&'static Ecosystem> {
         (1..words.len())
             .filter(|at| !words[*at].text.starts_with('-') || words[*at].text == "-m")
             .filter(|at| !VALUE_FLAGS.contains(&after(*at)))
+            .filter(|at| !is_maven || !maven::VALUES.contains(&after(*at)))
             .map(|at| words[at].text.as_str()),
     );
     TABLE.ecosystem.iter().find(|ecosystem| ecosystem.commands.iter().any(|command| begins(&plain, command)))
@@ -278,7 +282,7 @@ impl Install<'_> {
             Rule::Pipenv => python::pipenv(self),
             Rule::Go => others::go(self, &mut plan),
             Rule::Cargo => others::cargo(self),
-            Rule::Maven => jvm::maven(self),
+            Rule::Maven => jvm::maven(self, &mut plan),
             Rule::Gradle => jvm::gradle(self, &mut plan),
             Rule::Bundler => others::bundler(self),
             Rule::Composer => others::composer(self),

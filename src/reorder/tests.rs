@@ -4,6 +4,7 @@ mod cuts;
 mod interpret;
 mod offers;
 mod verbs;
+mod workspaces;
 
 use super::*;
 use crate::cost::rough_seconds;

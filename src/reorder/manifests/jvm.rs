@@ -1,28 +1,10 @@
 //! Maven and Gradle.
 
-use super::{Install, Plan, Why};
+use super::{Install, Plan, Why, maven};
 
 /// What Maven does from pom.xml alone.
 const MAVEN_FETCHES: [&str; 3] =
     ["dependency:go-offline", "dependency:resolve", "dependency:resolve-plugins"];
-const MAVEN_VALUES: [&str; 16] = [
-    "-P",
-    "--activate-profiles",
-    "-D",
-    "--define",
-    "-T",
-    "--threads",
-    "-l",
-    "--log-file",
-    "-gs",
-    "--global-settings",
-    "-t",
-    "--toolchains",
-    "-b",
-    "--builder",
-    "--color",
-    "-rf",
-];
 
 /// What Gradle does without the sources.
 const GRADLE_FETCHES: [&str; 3] = ["dependencies", "resolveDependencies", "downloadDependencies"];
@@ -54,24 +36,9 @@ fn only(install: &Install<'_>, fetches: &[&str], values: &[&str]) -> Result<(), 
     }
 }
 
-pub(super) fn maven(install: &Install<'_>) -> Result<(), Why> {
-    only(install, &MAVEN_FETCHES, &MAVEN_VALUES)?;
-    let pom = install.read("pom.xml")?;
-    if pom.contains("<modules>") || pom.contains("<subprojects>") {
-        return Err(Why::DependsOnSources(
-            "modules that depend on each other have to be built first".to_owned(),
-        ));
-    }
-    if pom.contains("<systemPath>") || pom.contains("${project.basedir}/") {
-        let what = "files beside pom.xml".to_owned();
-        return Err(Why::LocalDependency { path: install.path("pom.xml"), what });
-    }
-    let parent = pom.split_once("<relativePath>").map(|(_, rest)| rest.trim_start());
-    if parent.is_some_and(|rest| !rest.starts_with('<')) {
-        let what = "a parent in another directory".to_owned();
-        return Err(Why::LocalDependency { path: install.path("pom.xml"), what });
-    }
-    Ok(())
+pub(super) fn maven(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
+    only(install, &MAVEN_FETCHES, &maven::VALUES)?;
+    maven::check(install, plan)
 }
 
 /// Gradle reads the build scripts of every project that its settings include.

@@ -1,12 +1,26 @@
 //! npm, yarn, pnpm, bun: workspaces, lifecycle scripts, local dependencies, lock files.
 
+mod members;
+
 use serde_json::Value;
 
 use super::{Install, Plan, TABLE, Why};
 
 /// Scripts of the project that package managers run when they install it.
-const LIFECYCLE: [&str; 7] =
-    ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare", "prepublish"];
+///
+/// `dependencies` is npm's, after any change of `node_modules`; `pnpm:devPreinstall` is pnpm's, before all else (the pages
+/// on scripts of both).
+const LIFECYCLE: [&str; 9] = [
+    "pnpm:devPreinstall",
+    "preinstall",
+    "install",
+    "postinstall",
+    "preprepare",
+    "prepare",
+    "postprepare",
+    "prepublish",
+    "dependencies",
+];
 
 const DEPENDENCIES: [&str; 4] =
     ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
@@ -17,17 +31,16 @@ pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
         return Err(Why::DependsOnSources(format!("it is part of the workspace of {above}")));
     }
     let members = members(install, &root)?;
+    if !members.is_empty() {
+        members::check_copies(install, &install.path("package.json"), &root)?;
+    }
     check_package(install, "", &root, plan)?;
     for member in &members {
         let package = manifest(install, &format!("{member}/package.json"))?;
         install.need(&format!("{member}/package.json"), plan);
         plan.writes.insert(install.path(&format!("{member}/node_modules")));
         check_package(install, member, &package, plan)?;
-        if package.get("bin").is_some() {
-            // A package manager links commands only if their files are there.
-            let what = format!("{member}/package.json names commands (\"bin\") that are linked at install");
-            return Err(Why::DependsOnSources(what));
-        }
+        members::check(install, member, &package, plan)?;
     }
     check_lock(install, &root)
 }

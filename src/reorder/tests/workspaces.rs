@@ -1,0 +1,224 @@
+//! Projects of several parts, each with a manifest of its own: what comes first, what is refused.
+
+use super::*;
+
+type Files<'a> = &'a [(&'a str, &'a str)];
+
+/// The lines that stand before `COPY . .` but for the first two, or why none do.
+fn first(command: &str, files: Files<'_>) -> String {
+    let text = format!("FROM debian\nWORKDIR /app\nCOPY . .\nRUN {command}\nRUN make\n");
+    let proposal = propose_for(&text, files);
+    match (proposal.text.split_once("\nCOPY . ."), proposal.refused.first()) {
+        (Some((before, _)), _) if before.contains("\nRUN ") => {
+            before.lines().skip(2).collect::<Vec<_>>().join("\n")
+        }
+        (_, Some(refused)) => format!("refused: {}", refused.why),
+        _ => "left".to_owned(),
+    }
+}
+
+/// A project with each of these changes, one at a time: a file with another text, or one more.
+fn variants(command: &str, base: Files<'_>, changes: Files<'_>) -> String {
+    let mut out = format!("{command}\n{}\n", first(command, base));
+    for change in changes {
+        let mut files: Vec<(&str, &str)> =
+            base.iter().filter(|(name, _)| *name != change.0).copied().collect();
+        files.push(*change);
+        out += &format!("\n# {} = {}\n{}\n", change.0, change.1.escape_debug(), first(command, &files));
+    }
+    out
+}
+
+const ROOT: &str = "<project><modelVersion>4.0.0</modelVersion><groupId>g</groupId><artifactId>root</artifactId><version>1</version><packaging>pom</packaging><modules><module>api</module><module>web</module></modules></project>";
+const API: &str = "<project><parent><groupId>g</groupId><artifactId>root</artifactId><version>1</version></parent><artifactId>api</artifactId></project>";
+/// Depends on its sibling, and on a module of its own.
+const WEB: &str = "<project><parent><groupId>g</groupId><artifactId>base</artifactId><version>1</version><relativePath>../build/base</relativePath></parent><artifactId>web</artifactId><dependencies><dependency><groupId>g</groupId><artifactId>api</artifactId><version>1</version></dependency></dependencies><profiles><profile><id>all</id><modules><module>more</module></modules></profile></profiles></project>";
+const BASE: &str = "<project><groupId>g</groupId><artifactId>base</artifactId><version>1</version><packaging>pom</packaging><!-- <modules><module>none</module></modules> --></project>";
+
+const MAVEN: Files<'_> = &[
+    ("pom.xml", ROOT),
+    (".mvn/maven.config", "-B\n-Dstyle.color=never\n"),
+    (".mvn/jvm.config", "-Xmx1g\n"),
+    ("api/pom.xml", API),
+    ("api/src/main/java/A.java", "class A {}"),
+    ("web/pom.xml", WEB),
+    ("web/src/main/java/B.java", "class B {}"),
+    ("web/more/pom.xml", "<project/>"),
+    ("build/base/pom.xml", BASE),
+    (
+        "ci/settings.xml",
+        "<settings><mirrors><mirror><url>https://m.example/</url></mirror></mirrors></settings>",
+    ),
+    ("README.md", "x"),
+];
+
+#[test]
+fn the_poms_of_all_modules_come_first() {
+    let project = |inner: &str| format!("<project>{inner}</project>");
+    let poms = [
+        project("<modelVersion>4.1.0</modelVersion>"),
+        project("<subprojects><subproject>a</subproject></subprojects>"),
+        project(
+            "<profiles><profile><activation><file><exists>src/main/java</exists></file></activation></profile></profiles>",
+        ),
+        project(
+            "<profiles><profile><activation><property><name>x</name></property></activation></profile></profiles>",
+        ),
+        project(
+            "<dependencies><dependency><systemPath>${basedir}/lib/a.jar</systemPath></dependency></dependencies>",
+        ),
+        project(
+            "<repositories><repository><url>file://${project.basedir}/repo</url></repository></repositories>",
+        ),
+        project("<repositories><repository><url>https://r.example/</url></repository></repositories>"),
+        project("<build><directory>out</directory></build>"),
+        project(
+            "<build><resources><resource><directory>${project.basedir}/res</directory></resource></resources></build>",
+        ),
+        project(
+            "<build><extensions><extension><groupId>x</groupId><artifactId>git-versions</artifactId></extension></extensions></build>",
+        ),
+        project(
+            "<build><extensions><extension><groupId>kr.motd.maven</groupId><artifactId>os-maven-plugin</artifactId></extension></extensions></build>",
+        ),
+        project(
+            "<build><plugins><plugin><artifactId>bundle</artifactId><extensions>true</extensions></plugin></plugins></build>",
+        ),
+        project(
+            "<build><plugins><plugin><artifactId>native-maven-plugin</artifactId></plugin></plugins></build>",
+        ),
+        project(
+            "<build><plugins><plugin><artifactId>maven-dependency-plugin</artifactId><configuration><outputFile>a.txt</outputFile></configuration></plugin></plugins></build>",
+        ),
+        project("<modules><module>../../elsewhere</module></modules>"),
+        project("<modules><module>missing</module></modules>"),
+        project("<modules><module>${name}</module></modules>"),
+        project("<parent><groupId>x</groupId><artifactId>corp</artifactId><version>1</version></parent>"),
+        project(
+            "<parent><groupId>x</groupId><artifactId>corp</artifactId><version>1</version><relativePath/></parent>",
+        ),
+        project(
+            "<parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId><version>3.3.1</version><relativePath/></parent>",
+        ),
+        project(
+            "<parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId><version>2.1.0.RELEASE</version><relativePath/></parent>",
+        ),
+        project(
+            "<parent><groupId>g</groupId><artifactId>root</artifactId><version>1</version><relativePath>../../up</relativePath></parent>",
+        ),
+        "<project><modules>".to_owned(),
+    ];
+    let mut changes: Vec<(&str, &str)> = poms.iter().map(|pom| ("api/pom.xml", pom.as_str())).collect();
+    changes.extend([
+        ("web/target/classes/B.class", "x"),
+        (".mvn/extensions.xml", "<extensions/>"),
+        (".mvn/maven.config", "-f other"),
+        (".mvn/maven.config", "package"),
+        (".mvn/jvm.config", "-javaagent:tools/agent.jar"),
+    ]);
+    insta::assert_snapshot!(variants("mvn -B dependency:go-offline", MAVEN, &changes));
+}
+
+#[test]
+fn flags_of_maven_are_told_apart() {
+    let mut out = String::new();
+    for command in [
+        "mvn -pl web -am dependency:go-offline",
+        "mvn dependency:resolve -pl api,web --also-make -P all",
+        "mvn -s ci/settings.xml -B dependency:go-offline",
+        "mvn --settings=/app/ci/settings.xml dependency:go-offline",
+        "mvn -s /app/ci/settings.xml dependency:go-offline",
+        "mvn dependency:go-offline -s /usr/share/maven/ref/settings-docker.xml",
+        "mvn dependency:go-offline -s /etc/maven.xml",
+        "mvn dependency:go-offline -s none.xml",
+        "mvn dependency:go-offline -s ../settings.xml",
+        "mvn dependency:go-offline -gs README.md",
+        "mvn dependency:go-offline -f web",
+        "mvn dependency:go-offline -Dmaven.repo.local=.m2",
+        "mvn dependency:resolve -DoutputFile=list.txt",
+        "mvn -pl web package",
+        "mvn -pl web dependency:go-offline package",
+    ] {
+        out += &format!("# {command}\n{}\n\n", first(command, MAVEN));
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_parent_above_the_directory_of_maven_is_refused() {
+    let text = "FROM debian\nCOPY . /app\nWORKDIR /app/web\nRUN mvn dependency:go-offline\nRUN make\n";
+    let files: Files<'_> = &[("pom.xml", ROOT), ("web/pom.xml", API), ("web/B.java", "x")];
+    assert_eq!(text_of(text, files), text);
+    let alone: Files<'_> = &[("web/pom.xml", "<project/>"), ("web/B.java", "x"), ("a", "x")];
+    assert_ne!(text_of(text, alone), text);
+    let configured: Files<'_> =
+        &[(".mvn/maven.config", "-B"), ("web/pom.xml", "<project/>"), ("web/B.java", "x")];
+    assert_eq!(text_of(text, configured), text);
+}
+
+const WORKSPACE: Files<'_> = &[
+    ("package.json", r#"{"name":"r","workspaces":["packages/*"]}"#),
+    ("package-lock.json", r#"{"name":"r","lockfileVersion":3,"packages":{"":{"name":"r"}}}"#),
+    ("yarn.lock", "# yarn lockfile v1\n"),
+    ("pnpm-lock.yaml", "lock\n"),
+    ("bun.lock", "{}"),
+    ("pnpm-workspace.yaml", "packages:\n  - packages/*\n"),
+    ("packages/a/package.json", r#"{"name":"a","bin":{"a":"./dist/cli.js"},"files":["dist"]}"#),
+    ("packages/a/src/cli.ts", "x"),
+    ("packages/b/package.json", r#"{"name":"b"}"#),
+    ("packages/b/i.js", "x"),
+];
+
+#[test]
+fn a_command_that_is_built_later_needs_no_sources() {
+    let member = "packages/a/package.json";
+    let changes: &[(&str, &str)] = &[
+        (member, r#"{"name":"a","bin":"cli.js"}"#),
+        (member, r#"{"name":"a","bin":{}}"#),
+        (member, r#"{"name":"a","bin":"src/cli.ts"}"#),
+        (member, r#"{"name":"a","bin":{"a":"dist/cli.js","b":"src/later.js"}}"#),
+        (member, r#"{"name":"a","bin":"../b/i.js"}"#),
+        (member, r#"{"name":"a","bin":["x"]}"#),
+        (member, r#"{"name":"a","man":"./a.1"}"#),
+        (member, r#"{"name":"a","directories":{"bin":"bin"}}"#),
+        (member, r#"{"name":"a","publishConfig":{"directory":"dist"}}"#),
+        (member, r#"{"name":"a","dependenciesMeta":{"b":{"injected":true}}}"#),
+        (member, r#"{"name":"a","scripts":{"prepare":"tsc"}}"#),
+        (member, r#"{"name":"a","scripts":{"preinstall":"node setup.js"}}"#),
+        ("packages/a/dist/cli.js", "#!/usr/bin/env node\n"),
+        ("packages/a/dist/other.js", "x"),
+        (".npmrc", "install-links=true\n"),
+        (".npmrc", "inject-workspace-packages=true\n"),
+        ("pnpm-workspace.yaml", "packages:\n  - packages/*\ninjectWorkspacePackages: true\n"),
+        (
+            "package.json",
+            r#"{"name":"r","workspaces":["packages/*"],"scripts":{"dependencies":"node x.js"}}"#,
+        ),
+        (
+            "package.json",
+            r#"{"name":"r","workspaces":["packages/*"],"scripts":{"pnpm:devPreinstall":"node x.js"}}"#,
+        ),
+    ];
+    let mut out = variants("npm ci", WORKSPACE, changes);
+    out += "\n----\n";
+    out += &variants("pnpm install --frozen-lockfile", WORKSPACE, &[changes[0], changes[2]]);
+    out += "\n----\n";
+    let yarn: &[(&str, &str)] = &[
+        changes[2],
+        ("yarn.lock", "__metadata:\n  version: 8\n"),
+        (".yarnrc.yml", "nodeLinker: node-modules\n"),
+        ("package.json", r#"{"name":"r","workspaces":["packages/*"],"packageManager":"yarn@4.1.0"}"#),
+        ("package.json", r#"{"name":"r","workspaces":["packages/*"],"packageManager":"yarn@1.22.22"}"#),
+    ];
+    out += &variants("yarn install --frozen-lockfile", WORKSPACE, yarn);
+    out += "\n----\n";
+    out += &variants("bun install --frozen-lockfile", WORKSPACE, &[]);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn what_puts_a_command_in_place_stays_before_the_install() {
+    let text = "FROM node AS built\nRUN touch /cli.js\nFROM node\nWORKDIR /app\nCOPY . .\nCOPY --from=built /cli.js packages/a/dist/cli.js\nRUN npm ci\nRUN make\n";
+    let new = text_of(text, WORKSPACE);
+    assert!(new.find("COPY --from=built") < new.find("RUN npm ci"), "{new}");
+}
