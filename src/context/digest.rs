@@ -1,11 +1,12 @@
 //! A BLAKE3 digest. Ours, never comparable to one of Docker's (which are SHA-256 over other bytes).
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// 32 bytes of BLAKE3.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
@@ -27,6 +28,23 @@ impl Digest {
     /// First twelve hex digits, for people.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_string()
+    }
+}
+
+impl Ord for Digest {
+    /// By bytes. The first eight nearly always decide, and comparing them costs no call.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (Some((mine, _)), Some((theirs, _))) = (self.0.split_first_chunk(), other.0.split_first_chunk())
+        else {
+            return self.0.cmp(&other.0);
+        };
+        u64::from_be_bytes(*mine).cmp(&u64::from_be_bytes(*theirs)).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Digest {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The elements of an XML file, as far as a pom.xml needs it: no namespaces, no entities of its own.
 
+use roxmltree::{Document, Node};
+
 /// An element without its children.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Element {
@@ -9,45 +11,23 @@ pub(super) struct Element {
     pub(super) text: String,
 }
 
-/// The elements in the order in which they end; `None` where there are none, or the text is not well formed or declares
-/// entities.
+/// The elements in their order; `None` where the text is not well formed or declares a type, which could define entities.
 pub(super) fn elements(text: &str) -> Option<Vec<Element>> {
-    let mut found = Vec::new();
-    let mut open: Vec<(&str, String)> = Vec::new();
-    let mut rest = text;
-    while let Some((before, tag)) = rest.split_once('<') {
-        if let Some((_, own)) = open.last_mut() {
-            own.push_str(before);
-        }
-        if let Some(comment) = tag.strip_prefix("!--") {
-            rest = comment.split_once("-->")?.1;
-        } else if let Some(raw) = tag.strip_prefix("![CDATA[") {
-            let (own, after) = raw.split_once("]]>")?;
-            open.last_mut()?.1.push_str(own);
-            rest = after;
-        } else if let Some(instruction) = tag.strip_prefix('?') {
-            rest = instruction.split_once("?>")?.1;
-        } else if tag.starts_with('!') {
-            return None;
-        } else {
-            let (inner, after) = tag.split_once('>')?;
-            rest = after;
-            let name = inner.trim_matches('/').split_whitespace().next()?;
-            if !inner.starts_with('/') {
-                open.push((name, String::new()));
-            }
-            if inner.starts_with('/') || inner.ends_with('/') {
-                if open.last()?.0 != name {
-                    return None;
-                }
-                let names: Vec<&str> = open.iter().map(|(name, _)| *name).collect();
-                let path = names.join("/");
-                let text = open.pop()?.1.trim().to_owned();
-                found.push(Element { path, text });
-            }
-        }
-    }
-    (open.is_empty() && !found.is_empty()).then_some(found)
+    let document = Document::parse(text).ok()?;
+    let elements = document.descendants().filter(Node::is_element);
+    Some(elements.map(|element| Element { path: path_of(element), text: text_of(element) }).collect())
+}
+
+fn path_of(element: Node<'_, '_>) -> String {
+    let mut names: Vec<&str> =
+        element.ancestors().filter(Node::is_element).map(|above| above.tag_name().name()).collect();
+    names.reverse();
+    names.join("/")
+}
+
+fn text_of(element: Node<'_, '_>) -> String {
+    let text: String = element.children().filter(Node::is_text).filter_map(|child| child.text()).collect();
+    text.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -63,9 +43,9 @@ mod tests {
             ("<a/>", Some(&[("a", "")])),
             (
                 "<?xml version=\"1.0\"?>\n<a x=\"y\"><!-- <b>0</b> --><b> 1 </b><c /></a>\n",
-                Some(&[("a/b", "1"), ("a/c", ""), ("a", "")]),
+                Some(&[("a", ""), ("a/b", "1"), ("a/c", "")]),
             ),
-            ("<a><b><![CDATA[<x>]]></b></a>", Some(&[("a/b", "<x>"), ("a", "")])),
+            ("<a><b><![CDATA[<x>]]></b></a>", Some(&[("a", ""), ("a/b", "<x>")])),
             ("<a><b></a></b>", None),
             ("<a>", None),
             ("<!DOCTYPE a><a/>", None),
