@@ -17,6 +17,10 @@ use layerlab::graph::{Graph, GraphOptions};
 use layerlab::history::replay::{DockerfileSource, Plan, Runner, walk};
 use layerlab::history::{ContextOptions, Contexts, Repository, Selection};
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const RUNS: usize = 5;
 
 fn main() {

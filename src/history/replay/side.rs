@@ -24,7 +24,12 @@ pub(super) struct Step {
     pub first: ContextInput,
     /// With each of the other ignore files.
     pub others: Vec<ContextInput>,
+    /// The commit's Dockerfile, read once for all sides.
+    pub dockerfile: Option<Read>,
 }
+
+/// A Dockerfile, or what is wrong with it.
+pub(super) type Read = Result<Arc<Dockerfile>, Diagnostic>;
 
 /// Where the files of a build's context can be read.
 struct Place<'r> {
@@ -45,8 +50,8 @@ pub(super) struct Side<'p, 'a> {
     simulator: Simulator,
     rows: Rows,
     versions: Vec<Version>,
-    /// Dockerfiles by the text of the commit's.
-    parsed: HashMap<Arc<str>, Result<Arc<Dockerfile>, Diagnostic>>,
+    /// What was made of the commits' Dockerfiles, or of the one that is built on every commit, by text.
+    made: HashMap<Arc<str>, Read>,
     /// The one of the build before.
     current: Option<Current>,
     /// The build before, for runners that import what it exported.
@@ -67,7 +72,7 @@ impl<'p, 'a> Side<'p, 'a> {
             simulator: Simulator::default().silent(),
             rows: Rows::default(),
             versions: Vec::new(),
-            parsed: HashMap::new(),
+            made: HashMap::new(),
             current: None,
             last: None,
         }
@@ -89,12 +94,12 @@ impl<'p, 'a> Side<'p, 'a> {
             }
             _ => {
                 let place = Place { repo, commit: &step.commit };
-                self.build(&place, input.dockerfile.as_ref(), &input.tree)
+                self.build(&place, step.dockerfile.as_ref(), &input.tree)
             }
         }
     }
 
-    fn build(&mut self, place: &Place<'_>, of_commit: Option<&Arc<str>>, tree: &Tree) -> Made {
+    fn build(&mut self, place: &Place<'_>, of_commit: Option<&Read>, tree: &Tree) -> Made {
         let dockerfile = match self.dockerfile(place, of_commit, tree) {
             None => return Made::Nothing,
             Some(Err(error)) => return self.refused(said(&error)),
@@ -135,28 +140,28 @@ impl<'p, 'a> Side<'p, 'a> {
     }
 
     /// The Dockerfile of this build; none where the commit has none.
-    fn dockerfile(
-        &mut self,
-        place: &Place<'_>,
-        of_commit: Option<&Arc<str>>,
-        tree: &Tree,
-    ) -> Option<Result<Arc<Dockerfile>, Diagnostic>> {
-        let text = match &self.plan.dockerfile {
-            DockerfileSource::Fixed(text) => text,
-            DockerfileSource::OfCommit | DockerfileSource::Rewritten(_) => of_commit?,
+    fn dockerfile(&mut self, place: &Place<'_>, of_commit: Option<&Read>, tree: &Tree) -> Option<Read> {
+        let (text, rewrite) = match &self.plan.dockerfile {
+            DockerfileSource::OfCommit => return of_commit.cloned(),
+            DockerfileSource::Fixed(text) => (text, None),
+            DockerfileSource::Rewritten(rewrite) => match of_commit? {
+                Ok(dockerfile) => (&dockerfile.text, Some((rewrite, dockerfile))),
+                Err(error) => return Some(Err(error.clone())),
+            },
         };
-        if let Some(known) = self.parsed.get(text) {
+        if let Some(known) = self.made.get(text) {
             return Some(known.clone());
         }
-        let mut read = parse(text).map(Arc::new);
-        if let (DockerfileSource::Rewritten(rewrite), Ok(dockerfile)) = (&self.plan.dockerfile, &read) {
-            let rewritten = rewrite(dockerfile, tree, &|at| place.read(at));
-            if rewritten != dockerfile.text {
-                read = parse(&rewritten).map(Arc::new);
+        let made = match rewrite {
+            None => parse(text).map(Arc::new),
+            Some((rewrite, dockerfile)) => {
+                let rewritten = rewrite(dockerfile, tree, &|at| place.read(at));
+                let is_same = rewritten == dockerfile.text;
+                if is_same { Ok(Arc::clone(dockerfile)) } else { parse(&rewritten).map(Arc::new) }
             }
-        }
-        self.parsed.insert(Arc::clone(text), read.clone());
-        Some(read)
+        };
+        self.made.insert(Arc::clone(text), made.clone());
+        Some(made)
     }
 
     /// The version that builds this Dockerfile now: that of the build before, or a new one.

@@ -1,15 +1,17 @@
 //! The walk itself: commits in, builds out.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 
 use super::record::SideWalk;
-use super::side::{Side, Step};
+use super::side::{Read, Side, Step};
 use super::teller::{Made, Teller};
 use crate::context::Tree;
 use crate::cost::Figure;
 use crate::dockerfile::ast::Dockerfile;
+use crate::dockerfile::parse;
 use crate::graph::{Graph, GraphOptions};
 use crate::history::{ContextOptions, Contexts, HistoryError, Ignoring, Repository, Series};
 
@@ -91,24 +93,37 @@ pub fn walk(
     std::thread::scope(|scope| {
         let mut builders = Vec::new();
         for group in groups(plans) {
-            let (sender, steps) = sync_channel::<Arc<Step>>(AHEAD);
+            let (sender, steps) = sync_channel::<Batch>(AHEAD);
             let repo = repo.clone();
             let views: Vec<Option<usize>> = group.iter().map(view).collect();
             let builder = scope.spawn(move || build(scope, group, &views, &repo, steps, planned));
             builders.push((sender, builder));
         }
+        let send = |batch: &mut Vec<Step>| {
+            let batch: Batch = std::mem::take(batch).into();
+            for (sender, _) in &builders {
+                // One that has ended did so by a panic, which is told below.
+                let _ = sender.send(Arc::clone(&batch));
+            }
+        };
+        let mut batch = Vec::new();
+        let mut parsed: HashMap<Arc<str>, Read> = HashMap::new();
         let commits = series.base.iter().map(|base| (base, false));
         for (done, (commit, counts)) in commits.chain(series.commits.iter().map(|c| (c, true))).enumerate() {
             let (first, others) = contexts.advance_all(commit)?;
-            let step = Arc::new(Step { commit: commit.clone(), counts, first, others });
-            for (sender, _) in &builders {
-                // One that has ended did so by a panic, which is told below.
-                let _ = sender.send(Arc::clone(&step));
+            let dockerfile = first.dockerfile.as_ref().map(|text| {
+                let read = parsed.entry(Arc::clone(text)).or_insert_with(|| parse(text).map(Arc::new));
+                read.clone()
+            });
+            batch.push(Step { commit: commit.clone(), counts, first, others, dockerfile });
+            if batch.len() == BATCH {
+                send(&mut batch);
             }
             if !watcher(done + usize::from(series.base.is_none()), planned) {
                 break;
             }
         }
+        send(&mut batch);
         let mut walks = Vec::new();
         for (sender, builder) in builders {
             drop(sender);
@@ -118,8 +133,14 @@ pub fn walk(
     })
 }
 
-/// How many commits may be listed before they are built, and built before it is told why.
-const AHEAD: usize = 32;
+/// Commits that go from one thread to the next at once: waking a thread costs as much as building many a commit.
+type Batch = Arc<[Step]>;
+
+/// How many commits make a batch.
+const BATCH: usize = 16;
+
+/// How many batches may be listed before they are built, and built before it is told why.
+const AHEAD: usize = 4;
 
 /// Builds all steps with each of some plans; `views` says with which of the other ignore files.
 fn build<'scope>(
@@ -127,28 +148,27 @@ fn build<'scope>(
     plans: &[Plan<'_>],
     views: &[Option<usize>],
     repo: &Repository,
-    steps: Receiver<Arc<Step>>,
+    batches: Receiver<Batch>,
     planned: usize,
 ) -> Vec<SideWalk> {
     let mut sides = Vec::new();
     for plan in plans {
-        let (sender, all) = sync_channel::<Made>(AHEAD);
+        let (sender, all) = sync_channel::<Vec<Made>>(AHEAD);
         let mut teller = Teller::new(plan.reasons);
         let told = scope.spawn(move || {
-            for made in all {
+            for made in all.into_iter().flatten() {
                 teller.tell(&made);
             }
             teller.finish()
         });
         sides.push((Side::new(plan), sender, told));
     }
-    for step in steps {
+    for batch in batches {
         for ((side, sender, _), view) in sides.iter_mut().zip(views) {
-            let made = side.follow(repo, &step, *view);
-            if step.counts {
-                // As above: a panic is told when all are done.
-                let _ = sender.send(made);
-            }
+            let made = batch.iter().map(|step| (step.counts, side.follow(repo, step, *view)));
+            let made = made.filter(|(counts, _)| *counts).map(|(_, made)| made).collect();
+            // As above: a panic is told when all are done.
+            let _ = sender.send(made);
         }
     }
     let mut walks = Vec::new();
