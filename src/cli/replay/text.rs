@@ -1,20 +1,25 @@
 //! A replay for people: totals, charts, causes, in 80 columns.
 
+mod gate;
+mod layout;
+mod reasons;
+
 use std::fmt::Write as _;
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+pub use gate::gate_sentences;
+use gate::gate_text;
+use layout::{WIDTH, bar, block, capital, line, pad, title, wrapped};
+pub use layout::{date, fit};
+pub use reasons::{reason_of_build, why};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::answer::{Answer, SideAnswer};
-use super::gate::Gate;
 use super::noise::{Checked, Verdict};
 use super::session::counted;
 use crate::cli::output::safe;
 use crate::cost::{Basis, words};
 use crate::history::Commit;
-use crate::history::replay::{Runner, Why};
-
-/// Columns of the whole.
-const WIDTH: usize = 80;
+use crate::history::replay::Runner;
 
 /// Writes a replay.
 pub fn render(answer: &Answer, top: usize) -> String {
@@ -31,15 +36,6 @@ pub fn render(answer: &Answer, top: usize) -> String {
     }
     notes(answer, &mut out);
     out
-}
-
-fn line(out: &mut String, text: impl AsRef<str>) {
-    out.push_str(text.as_ref().trim_end());
-    out.push('\n');
-}
-
-fn title(out: &mut String, text: &str) {
-    line(out, format!("\n\x1b[1m{text}\x1b[0m"));
 }
 
 fn head(answer: &Answer, out: &mut String) {
@@ -126,11 +122,6 @@ pub fn verdict(answer: &Answer) -> Option<String> {
     })
 }
 
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
 /// A column of blocks for every build, or for several where there are many.
 fn chart(answer: &Answer, out: &mut String) {
     const COLUMNS: usize = WIDTH - 12;
@@ -156,43 +147,6 @@ fn chart(answer: &Answer, out: &mut String) {
         let blocks: String = costs.iter().map(|&cost| block(cost / highest)).collect();
         line(out, format!("{name:<11} {blocks}"));
     }
-}
-
-fn block(share: f64) -> char {
-    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    if share <= 0.0 { '·' } else { BLOCKS[((share * 8.0).ceil() as usize).clamp(1, 8) - 1] }
-}
-
-/// A bar with eighths of a column, filled up with blanks.
-fn bar(value: f64, most: f64, width: usize) -> String {
-    const PARTS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
-    let eighths = if most > 0.0 { (value / most * width as f64 * 8.0).ceil() as usize } else { 0 };
-    let eighths = eighths.min(width * 8);
-    let mut text = "█".repeat(eighths / 8);
-    if eighths % 8 > 0 {
-        text.push(PARTS[eighths % 8 - 1]);
-    }
-    pad(&text, width)
-}
-
-fn pad(text: &str, width: usize) -> String {
-    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
-}
-
-/// Cuts a text to some columns, with `…` where it was cut.
-pub fn fit(text: &str, width: usize) -> String {
-    let text = safe(text);
-    if text.width() <= width {
-        return text.into_owned();
-    }
-    let mut out = String::new();
-    for c in text.chars() {
-        if out.width() + c.width().unwrap_or(0) + 1 > width {
-            break;
-        }
-        out.push(c);
-    }
-    out + "…"
 }
 
 fn steps(answer: &Answer, top: usize, out: &mut String) {
@@ -254,46 +208,6 @@ fn steps(answer: &Answer, top: usize, out: &mut String) {
     }
 }
 
-/// The top reasons of a step, in one line.
-pub fn why(side: &SideAnswer, row: usize) -> String {
-    const SHOWN: usize = 3;
-    let total = &side.totals.rows[row];
-    let mut reasons: Vec<(usize, String)> = Vec::new();
-    for (by, n) in total.pulled_by.iter().take(SHOWN) {
-        reasons.push((*n, format!("{} ran before it ({n})", fit(&side.walk.rows[*by].instruction, 40))));
-    }
-    for (what, n) in total.others.iter().take(SHOWN) {
-        reasons.push((*n, format!("{} ({n})", safe(what))));
-    }
-    let files: Vec<String> =
-        total.files.iter().take(SHOWN).map(|(path, n)| format!("{} ({n})", safe(path))).collect();
-    if let Some((_, n)) = total.files.first() {
-        let more = total.files.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {}", counted(more, "other file")) } else { String::new() };
-        reasons.push((*n, format!("{}{more} changed", files.join(", "))));
-    }
-    reasons.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
-    reasons.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("; ")
-}
-
-/// Breaks a text at blanks.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        // There is always a last line.
-        let at = lines.len() - 1;
-        if !lines[at].is_empty() && lines[at].width() + 1 + word.width() > width {
-            lines.push(format!("     {word}"));
-        } else {
-            if !lines[at].is_empty() {
-                lines[at].push(' ');
-            }
-            lines[at].push_str(word);
-        }
-    }
-    lines
-}
-
 fn commits(answer: &Answer, top: usize, out: &mut String) {
     let left = &answer.left;
     let builds = left.most_expensive();
@@ -318,46 +232,6 @@ fn commits(answer: &Answer, top: usize, out: &mut String) {
         line(out, format!("{text}  {}", fit(&commit.subject, room)));
         line(out, format!("             {}", fit(&reason_of_build(left, at), WIDTH - 13)));
     }
-}
-
-/// What made a build rerun steps, in one line.
-pub fn reason_of_build(side: &SideAnswer, at: usize) -> String {
-    let build = &side.walk.builds[at];
-    let Some(version) = build.version else { return "no Dockerfile".into() };
-    let ran = build.executed();
-    let mut parts: Vec<String> = Vec::new();
-    for (step, reasons) in &build.reasons {
-        for why in reasons {
-            let text = match why {
-                Why::Files { p, n } => {
-                    let first = p.first().map_or("", |&path| side.walk.paths[path as usize].as_str());
-                    if *n > 1 {
-                        format!("{first} and {}", counted(*n - 1, "other file"))
-                    } else {
-                        first.to_owned()
-                    }
-                }
-                Why::Text { what } => format!("{what} of {}", side.walk.versions[version].steps[*step].label),
-                Why::Neighbour => {
-                    format!("what stands before {}", side.walk.versions[version].steps[*step].label)
-                }
-                Why::Environment { names } => format!("variables {}", names.join(", ")),
-                Why::Base { image } => format!("base image {image}"),
-                Why::New => format!("new: {}", side.walk.versions[version].steps[*step].label),
-                Why::Elsewhere { by: None, what } => what.clone(),
-                Why::Missing | Why::Elsewhere { .. } | Why::Pulled { .. } => continue,
-            };
-            if !parts.contains(&text) {
-                parts.push(text);
-            }
-        }
-    }
-    let steps = counted(ran, "step");
-    let what = match parts.len() {
-        0..=2 => parts.join("; "),
-        n => format!("{}; {} and {} more reasons", parts[0], parts[1], n - 2),
-    };
-    if what.is_empty() { steps } else { format!("{steps}: {what}") }
 }
 
 fn files(answer: &Answer, top: usize, out: &mut String) {
@@ -415,75 +289,6 @@ pub fn noise_line(answer: &Answer, checked: &Checked) -> String {
     format!("{}  changed in {}; {verdict}", safe(&noise.line), counted(noise.builds, "build"))
 }
 
-fn gate_text(gate: &Gate, out: &mut String) {
-    title(out, "The range as one change");
-    for text in gate_sentences(gate) {
-        for text in wrapped(&text, WIDTH - 2) {
-            line(out, format!("  {text}"));
-        }
-    }
-}
-
-/// What a gate found, in sentences.
-pub fn gate_sentences(gate: &Gate) -> Vec<String> {
-    const SHOWN: usize = 5;
-    let mut out = Vec::new();
-    let base = gate.base.as_ref().map_or_else(|| "an empty cache".to_owned(), Clone::clone);
-    let totals = &gate.change.totals;
-    out.push(format!(
-        "The first build of {} after {base} reruns {} of {} steps, {}.",
-        gate.head,
-        gate.reran(),
-        totals.steps,
-        about(&gate.change, gate.seconds())
-    ));
-    if !totals.files.is_empty() {
-        let files: Vec<String> = totals
-            .files
-            .iter()
-            .take(SHOWN)
-            .map(|file| format!("{} ({})", safe(&file.path), words::seconds(file.seconds)))
-            .collect();
-        let more = totals.files.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        out.push(format!("Because of {}{more}.", files.join(", ")));
-    }
-    if let Some(error) = gate.change.walk.builds.first().and_then(|build| build.error.as_deref()) {
-        out.push(format!("The build would fail: {}.", safe(error)));
-    }
-    match gate.later {
-        None => out.push(
-            "Builds after it cost what they did before: the Dockerfile and its ignore file are the same."
-                .into(),
-        ),
-        Some(later) => {
-            let difference = gate.later_seconds();
-            let how = if difference.abs() < 0.05 {
-                "the same".to_owned()
-            } else {
-                let word = if difference > 0.0 { "more" } else { "less" };
-                format!("{} {word}", words::seconds(difference.abs()))
-            };
-            out.push(format!(
-                "A build after it takes {how} on average: {} instead of {}, over the {} before.",
-                words::seconds(later.after),
-                words::seconds(later.before),
-                counted(later.commits, "commit"),
-            ));
-            if later.failing > 0 {
-                out.push(format!(
-                    "{} of them fail with the new Dockerfile and are left out of that.",
-                    later.failing
-                ));
-            }
-        }
-    }
-    for &limit in &gate.limits {
-        out.push(format!("{} {limit}", if gate.holds(limit) { "holds:" } else { "exceeded:" }));
-    }
-    out
-}
-
 fn notes(answer: &Answer, out: &mut String) {
     if answer.notes.is_empty() {
         return;
@@ -493,50 +298,5 @@ fn notes(answer: &Answer, out: &mut String) {
         for (at, text) in wrapped(&safe(note), WIDTH - 4).iter().enumerate() {
             line(out, format!("  {} {}", if at == 0 { "-" } else { " " }, text.trim_start()));
         }
-    }
-}
-
-/// A day in UTC: `2026-01-31`.
-pub fn date(seconds: i64) -> String {
-    // Days to a date of the proleptic Gregorian calendar, from Howard Hinnant's days_from_civil.
-    let days = seconds.div_euclid(86_400) + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates() {
-        for (seconds, want) in [
-            (0, "1970-01-01"),
-            (-1, "1969-12-31"),
-            (951_782_400, "2000-02-29"),
-            (1_769_817_600, "2026-01-31"),
-            (4_107_542_400, "2100-03-01"),
-        ] {
-            assert_eq!(date(seconds), want);
-        }
-    }
-
-    #[test]
-    fn texts_are_cut_and_broken_at_the_width() {
-        assert_eq!(fit("RUN npm ci", 10), "RUN npm ci");
-        assert_eq!(fit("RUN npm ci", 9), "RUN npm …");
-        assert_eq!(fit("日本語", 5), "日本…");
-        assert_eq!(fit("a\x1b[31m", 20), "a\\x1b[31m");
-        assert_eq!(wrapped("one two three", 7), ["one two", "     three"]);
-        assert_eq!(bar(1.0, 2.0, 4), "██  ");
-        assert_eq!(bar(0.001, 2.0, 4), "▏   ");
-        assert_eq!((block(0.0), block(0.001), block(1.0)), ('·', '▁', '█'));
     }
 }

@@ -7,7 +7,8 @@ use unicode_width::UnicodeWidthStr;
 use super::report::{Report, Series};
 use crate::cli::output::amount::count;
 use crate::cli::output::ansi::{BOLD, DIM, GREEN, RED, RESET, YELLOW};
-use crate::cli::output::{safe, text, words};
+use crate::cli::output::text::{self, fit};
+use crate::cli::output::{safe, words};
 use crate::cli::project::Sources;
 use crate::cost::words::seconds;
 use crate::engine::compare::{Ending, Row, Said, Verdict};
@@ -233,21 +234,6 @@ fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
         Verdict::NotReached => (DIM, "not reached"),
         Verdict::Different => (RED, "DIFFERENT"),
     }
-}
-
-/// Cuts a text to a number of columns.
-fn fit(text: &str, room: usize) -> String {
-    if text.width() <= room {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    for c in text.chars() {
-        if out.width() + c.to_string().width() + 1 > room {
-            break;
-        }
-        out.push(c);
-    }
-    out + "…"
 }
 
 #[cfg(test)]
