@@ -76,6 +76,8 @@ pub struct ReorderOptions {
     pub skip: BTreeSet<String>,
     /// Ids of offers that are to be made, or names of kinds (`cache-mount`) of which all are.
     pub take: BTreeSet<String>,
+    /// Nobody asks what could be offered: the text and its moves alone, which takes a fraction of the time.
+    pub moves_only: bool,
 }
 
 /// A kind of edit: what changes between two builds.

@@ -21,6 +21,9 @@ use crate::dockerfile::parse;
 pub fn propose(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Proposal {
     let (mut best, before, made) = search(dockerfile, input);
     let mut proposal = best.describe(dockerfile, before, &made);
+    if input.options.moves_only {
+        return proposal;
+    }
     proposal.ignore = ignoring::find(&best);
     let rewrites = offers::rewrites(&best, dockerfile, &made, &proposal);
     proposal.offered.extend(rewrites);
@@ -322,7 +325,11 @@ impl Attempt<'_> {
             .zip(&self.original.stages)
             .all(|(items, stage)| items.iter().map(Item::written).eq(stage.items.iter().map(Item::written)));
         proposal.refused = std::mem::take(&mut self.refused);
+        let moves_only = self.input.options.moves_only;
         if is_same && made.is_empty() {
+            if moves_only {
+                return proposal;
+            }
             let sheet = Sheet::of(self.draft.clone(), self.original.clone(), Vec::new(), self.input);
             offers::complete(sheet, made, &mut proposal);
             return proposal;
@@ -340,7 +347,7 @@ impl Attempt<'_> {
         }
         proposal.moves = Teller { work: self, items: &items, lines: &rendered.lines }.moves(made);
         proposal.expected_after = self.arranged.seconds;
-        if let Some((draft, bound)) = self.written(&items, &rendered) {
+        if !moves_only && let Some((draft, bound)) = self.written(&items, &rendered) {
             offers::complete(Sheet::new(draft, bound, self.input), made, &mut proposal);
         }
         // What was taken has changed the text already.

@@ -51,9 +51,11 @@ fn the_demo() {
     );
 }
 
-/// A proposal as people read it.
+/// A proposal as people read it. Whether anybody asks for offers changes nothing of it.
 fn shown(text: &str, files: &[(&str, &str)]) -> String {
     let proposal = propose_for(text, files);
+    let alone = propose_with(text, files, &ReorderOptions { moves_only: true, ..ReorderOptions::default() });
+    assert_eq!((&alone.text, &alone.moves), (&proposal.text, &proposal.moves));
     let mut out = format!(
         "{}\n-- {:.1} s -> {:.1} s\n",
         proposal.text.trim_end(),

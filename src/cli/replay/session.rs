@@ -336,6 +336,7 @@ fn reordered(
     let options = ReorderOptions {
         target: build.target.clone(),
         build_args: build.build_args.clone(),
+        moves_only: true,
         ..ReorderOptions::default()
     };
     let known = StepSeconds::rough(dockerfile);
