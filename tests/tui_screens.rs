@@ -254,7 +254,7 @@ fn all_that_lies_over_the_panes_can_be_read() {
         ("?", "G", "in brackets it would cost that"),
         ("z", "g", "as docker history does."),
         ("m", "G", "line 4 copies to a path below it"),
-        ("m", "g", "shows them whole)"),
+        ("m", "g", "makes them)"),
     ];
     for size in [(80, 24), (120, 40), (200, 50)] {
         for (open, go, end) in ends {

@@ -143,9 +143,11 @@ impl Solver<'_, '_> {
             }
             // Of a context only what is taken from it counts.
             let is_context = matches!(self.graph.vertices[dep.vertex].op, Op::Source(Source::Context { .. }));
-            if !is_context
-                || self.taken(at, n, dep)?.map(|t| t.key) != then.taken[n].as_ref().map(|t| t.key.clone())
-            {
+            if !is_context {
+                return Ok(None);
+            }
+            let taken = self.taken(at, n, dep)?;
+            if taken.as_ref().map(|taken| &taken.key) != then.taken[n].as_ref().map(|taken| &taken.key) {
                 return Ok(None);
             }
         }

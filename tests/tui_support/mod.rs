@@ -242,7 +242,7 @@ pub fn moves() -> Moves {
         ],
         offered: vec![(
             "keep npm's downloads in a cache mount".into(),
-            "The cache is not part of the image.".into(),
+            "the cache is not part of the image".into(),
         )],
         refused: vec![(2, "move WORKDIR down".into(), "line 4 copies to a path below it".into())],
         expected: (38.3, 3.0),

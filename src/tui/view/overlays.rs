@@ -233,7 +233,7 @@ fn rest(theme: &Theme, moves: &Moves, columns: usize, lines: &mut Vec<Line<'_>>)
         .offered
         .iter()
         .map(|(name, changes)| {
-            vec![say(Tone::Strong, format!("{name}. ")), say(Tone::Plain, changes.clone())]
+            vec![say(Tone::Strong, format!("{name}: ")), say(Tone::Plain, changes.clone())]
         })
         .collect();
     let refused: Vec<Words> = moves
@@ -247,7 +247,7 @@ fn rest(theme: &Theme, moves: &Moves, columns: usize, lines: &mut Vec<Line<'_>>)
             ]
         })
         .collect();
-    list("Offered, not made, because they change something (layerlab reorder shows them whole)", &offered);
+    list("Offered, not made, because they change something (layerlab reorder --take makes them)", &offered);
     list("Looked at and left alone", &refused);
 }
 
