@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::moves::propose;
+use super::moves::{kinds_of_edits, propose};
 use super::{Edit, Proposal, Refusal, ReorderInput, ReorderOptions};
 use crate::context::{Entry, Tree};
 use crate::dockerfile::ast::{Dockerfile, Instruction};
@@ -11,7 +11,7 @@ use crate::dockerfile::parse;
 use crate::simulate::{BuildInput, Simulator};
 use crate::solver::Status;
 
-/// How many edits are tried.
+/// How many kinds of edits are tried.
 const SAMPLED: usize = 24;
 
 /// Proposes as [`propose`] does, and then asks the simulated builder: a proposal whose build ends with an error that
@@ -92,21 +92,22 @@ fn verdict(proposal: &Proposal, input: &ReorderInput<'_>, build: &BuildInput) ->
         return Verdict::Saves;
     }
     let (mut before, mut after) = (0.0, 0.0);
-    for (at, edit) in sampled(input.edits).into_iter().enumerate() {
+    for (at, (edit, weight)) in sampled(&proposal.text, input).into_iter().enumerate() {
         let (Some(one), Some(other)) = (old.after(edit, at), new.after(edit, at)) else { continue };
-        before += edit.weight * one;
-        after += edit.weight * other;
+        before += weight * one;
+        after += weight * other;
     }
     if after < before { Verdict::Saves } else { Verdict::SavesNothing }
 }
 
-/// The weightiest edits, and others spread over the rest.
-fn sampled(edits: &[Edit]) -> Vec<&Edit> {
-    let mut sorted: Vec<&Edit> = edits.iter().filter(|edit| edit.weight > 0.0).collect();
-    sorted.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-    let rest = sorted.split_off(sorted.len().min(SAMPLED / 2));
-    let step = (rest.len() / (SAMPLED / 2)).max(1);
-    sorted.extend(rest.into_iter().step_by(step).take(SAMPLED / 2));
+/// An edit of each kind, with the weight of all of its kind: edits are alike if they change the same build arguments
+/// and what the same COPYs of the new text take in.
+fn sampled<'a>(new: &str, input: &ReorderInput<'a>) -> Vec<(&'a Edit, f64)> {
+    let Ok(new) = parse(new) else { return Vec::new() };
+    let kinds = kinds_of_edits(&new, input);
+    let mut sorted: Vec<(&Edit, f64)> = kinds.into_iter().filter(|(_, weight)| *weight > 0.0).collect();
+    sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
+    sorted.truncate(SAMPLED);
     sorted
 }
 

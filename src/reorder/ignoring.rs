@@ -41,8 +41,13 @@ const SERVICES: [&str; 14] = [
 ];
 
 /// Manifests that may name a file of the project.
-const MANIFESTS: [&str; 14] = [
+const MANIFESTS: [&str; 19] = [
     "build.rs",
+    "settings.gradle",
+    "settings.gradle.kts",
+    "libs.versions.toml",
+    "extensions.xml",
+    "version.json",
     ".goreleaser.yml",
     "package.json",
     "pyproject.toml",
@@ -58,18 +63,49 @@ const MANIFESTS: [&str; 14] = [
     "Makefile",
 ];
 
-/// Tools that ask git for the version of what they build.
-const ASK_GIT: [&str; 10] = [
+/// Tools that ask git for the version or the commit of what they build, in small letters.
+const ASK_GIT: [&str; 36] = [
+    // Python
     "setuptools_scm",
     "setuptools-scm",
     "hatch-vcs",
     "versioneer",
+    "versioningit",
+    "dunamai",
     "poetry-dynamic-versioning",
+    "uv-dynamic-versioning",
+    "\"pbr",
+    "pbr=",
+    // Rust
     "vergen",
-    "gitversion",
+    "git-version",
+    "git_version",
+    "shadow-rs",
+    "build-info",
+    // Maven and Gradle
     "git-commit-id",
+    "buildnumber-maven",
+    "jgitver",
+    "maven-git-versioning",
+    "gitversion",
+    "git-properties",
+    "axion-release",
+    "nebula.release",
+    "grgit",
+    "org.eclipse.jgit",
+    "reckon",
+    // .NET
+    "minver",
+    "nerdbank.gitversioning",
+    "sourcelink",
+    // Node, and scripts of all kinds
+    "git-rev",
+    "git-revision",
+    "simple-git",
+    "isomorphic-git",
     "git describe",
     "git rev-parse",
+    "git log",
 ];
 
 /// Finds the lines that would save something.
@@ -82,13 +118,25 @@ pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
     let is_rust = tree.contains("Cargo.toml");
     let mut candidates: Vec<IgnoreLine> = Vec::new();
     let mut add = |pattern: String, why: &str| candidates.push(IgnoreLine { pattern, why: why.to_owned() });
-    let asks_git =
-        commands.contains("git ") || ASK_GIT.iter().any(|word| named(word)) || tree.contains(".gitmodules");
-    if tree.get(".git").is_some_and(|entry| entry.is_dir()) && !asks_git {
-        add(
-            ".git".to_owned(),
-            "every commit changes it; no step calls git. `go build` then leaves the commit out of `go version -m`",
-        );
+    let asks = |text: &str| {
+        let small = text.to_ascii_lowercase();
+        ASK_GIT.iter().any(|word| small.contains(word))
+    };
+    let asks_git = || {
+        commands.contains("git ")
+            || asks(&commands)
+            || texts.iter().any(|text| asks(text))
+            || tree.contains(".gitmodules")
+    };
+    if tree.get(".git").is_some_and(|entry| entry.is_dir()) && !asks_git() {
+        let calls = |names: &[&str]| names.iter().any(|name| commands.contains(name));
+        let mut why = "every commit changes it; no step calls git".to_owned();
+        if calls(&["go build", "go install", "make"]) && tree.contains("go.mod") {
+            why += ". `go build` then leaves the commit out of `go version -m`";
+        } else if calls(&["dotnet "]) {
+            why += ". The .NET SDK then leaves the commit out of the assemblies' informational version";
+        }
+        add(".git".to_owned(), &why);
     }
     for (name, entry) in tree.root().iter() {
         let lower = name.to_ascii_lowercase();
@@ -118,7 +166,10 @@ const MOST_TEXTS: usize = 300;
 fn manifest_texts(attempt: &Attempt<'_>) -> Vec<String> {
     let is_one = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
-        MANIFESTS.contains(&name) || name.ends_with(".gemspec") || name.ends_with("proj")
+        let is_msbuild = ["proj", ".props", ".targets"].iter().any(|end| name.ends_with(end));
+        // `vite.config.ts` and the like may run anything.
+        let is_config = name.contains(".config.") && name.ends_with('s');
+        MANIFESTS.contains(&name) || name.ends_with(".gemspec") || is_msbuild || is_config
     };
     let files = attempt.input.tree.iter().filter(|(path, entry)| !entry.is_dir() && is_one(path));
     files.take(MOST_TEXTS).filter_map(|(path, _)| attempt.input.files.read(&path)).collect()

@@ -26,8 +26,10 @@ pub(super) struct Split {
     pub(super) copies: Vec<usize>,
     /// Name of the ecosystem.
     pub(super) ecosystem: String,
-    /// Context paths of the manifests.
+    /// Context paths of the manifests that those COPYs bring.
     pub(super) manifests: Vec<String>,
+    /// For each of those COPYs, numbers of the manifests that it brings.
+    brought: Vec<Vec<usize>>,
     /// Places of the manifests in the stage, one a manifest.
     places: Vec<String>,
     /// Destinations in full, of COPYs that a WORKDIR stands behind.
@@ -275,6 +277,15 @@ impl View<'_> {
         if (first..last).any(|index| minds(&index)) {
             return Ok(None);
         }
+        let paths: Vec<String> = paths
+            .iter()
+            .filter(|context| passed.iter().any(|copy| self.brings(*copy, context, spread)))
+            .cloned()
+            .collect();
+        let brought = passed
+            .iter()
+            .map(|copy| (0..paths.len()).filter(|at| self.brings(*copy, &paths[*at], spread)).collect());
+        let brought = brought.collect();
         let absolute =
             passed.iter().filter_map(|index| Some((*index, self.full_destination(*index)?))).collect();
         Ok(Some(Split {
@@ -283,6 +294,7 @@ impl View<'_> {
             ecosystem,
             places: paths.iter().map(|context| spread.place(context)).collect(),
             manifests: paths,
+            brought,
             absolute,
             added,
             footprint,
@@ -307,10 +319,33 @@ pub(super) fn local_copy(instruction: &Instruction) -> Option<&CopySpec> {
 }
 
 impl Split {
+    /// The manifests that some of the COPYs bring, in their order.
+    pub(super) fn brought_by(&self, copies: &[usize]) -> Vec<String> {
+        let own = self.copies.iter().zip(&self.brought).filter(|(copy, _)| copies.contains(copy));
+        let numbers: BTreeSet<usize> = own.flat_map(|(_, at)| at).copied().collect();
+        numbers.into_iter().map(|at| self.manifests[at].clone()).collect()
+    }
+
     /// The place of a manifest in the stage.
     pub(super) fn place(&self, context: &str) -> &str {
         let at = self.manifests.iter().position(|known| known == context);
         at.and_then(|at| self.places.get(at)).map_or("", String::as_str)
+    }
+
+    /// Takes what was added for this step out of its stage as far as a COPY that stayed above the step brings it, too.
+    pub(super) fn leave_out_needless(&self, items: &mut Vec<Item>) {
+        let Some(run) = items.iter().position(|item| item.written() == Some(self.run)) else { return };
+        let stayed = |copy: &usize| items[..run].iter().any(|item| item.written() == Some(*copy));
+        let brought = self.copies.iter().zip(&self.brought).filter(|(copy, _)| stayed(copy));
+        let needless: BTreeSet<&str> =
+            brought.flat_map(|(_, at)| at).map(|at| self.manifests[*at].as_str()).collect();
+        items.retain_mut(|item| match &mut item.source {
+            Source::Added { spec, install } if *install == self.run => {
+                spec.sources.retain(|source| !needless.contains(source.as_str()));
+                !spec.sources.is_empty()
+            }
+            _ => true,
+        });
     }
 
     /// Tells whether an item was added for this step.

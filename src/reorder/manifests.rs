@@ -15,6 +15,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+pub(super) use maven::{modules_need_each_other, takes_value as takes_value_in_maven};
+
 use crate::context::Tree;
 use crate::shell::Word;
 
@@ -203,7 +205,8 @@ pub(super) fn ecosystem_of(words: &[Word]) -> Option<&'static Ecosystem> {
             .filter(|at| !words[*at].text.starts_with('-') || words[*at].text == "-m")
             .filter(|at| !VALUE_FLAGS.contains(&after(*at)))
             .filter(|at| !is_maven || !maven::VALUES.contains(&after(*at)))
-            .map(|at| words[at].text.as_str()),
+            .map(|at| words[at].text.as_str())
+            .map(|word| if is_maven { maven::goal(word) } else { word }),
     );
     TABLE.ecosystem.iter().find(|ecosystem| ecosystem.commands.iter().any(|command| begins(&plain, command)))
 }
@@ -255,9 +258,29 @@ impl Ecosystem {
         };
         self.elsewhere.iter().find(is_given).map(|known| known.trim_start_matches('$').to_owned())
     }
+
+    /// Refuses a command whose options come from a variable that leads it elsewhere. `value` tells a variable's, and
+    /// `None` in it where it is set to what is not known.
+    pub(super) fn check_options(&self, value: impl Fn(&str) -> Option<Option<String>>) -> Result<(), Why> {
+        match (self.rule, value(maven::OPTIONS)) {
+            (Rule::Maven, Some(options)) => maven::check_options(options.as_deref()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells whether a file at this place in the stage holds settings that the command looks at.
+    pub(super) fn has_settings_at(&self, place: &str) -> bool {
+        matches!(self.rule, Rule::Maven) && maven::is_settings(place)
+    }
 }
 
 impl Install<'_> {
+    /// Refuses settings outside of the project, a file of the context, that lead the command elsewhere.
+    pub(super) fn check_settings(&self, context: &str) -> Result<(), Why> {
+        let text = self.files.read(context).ok_or_else(|| Why::Unreadable(context.to_owned()))?;
+        maven::check_settings(&text, context)
+    }
+
     /// Works out what the command needs.
     pub(super) fn plan(&self) -> Result<Plan, Why> {
         let mut plan = Plan { ecosystem: self.ecosystem.name.clone(), ..Plan::default() };

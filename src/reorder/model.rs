@@ -13,7 +13,7 @@ use super::rewrite::Draft;
 use super::scope::{Scope, global_args};
 use super::{Edit, ReorderInput};
 use crate::context::Tree;
-use crate::dockerfile::ast::{CommandLine, Dockerfile, InstructionKind};
+use crate::dockerfile::ast::{CommandLine, CopySpec, Dockerfile, InstructionKind};
 
 /// Seconds that an added COPY of manifests takes.
 const SMALL_COPY: f64 = 0.1;
@@ -26,6 +26,8 @@ pub(super) struct Model {
     pub(super) wanted: Vec<bool>,
     /// Number of the stage that is built.
     pub(super) target: usize,
+    /// How many items got a number, those that were taken out since among them.
+    numbered: usize,
 }
 
 /// One stage.
@@ -72,12 +74,12 @@ pub(super) struct Item {
 }
 
 /// Where an item comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Source {
     /// The instruction of this number.
     Written(usize),
-    /// A line to be added for the install step of this instruction number.
-    Added { text: String, install: usize },
+    /// A COPY to be added for the install step of this instruction number.
+    Added { spec: CopySpec, install: usize },
 }
 
 impl Item {
@@ -89,9 +91,17 @@ impl Item {
         }
     }
 
+    /// The sources of a COPY that is to be added.
+    pub(super) fn added_sources(&self) -> &[String] {
+        match &self.source {
+            Source::Written(_) => &[],
+            Source::Added { spec, .. } => &spec.sources,
+        }
+    }
+
     /// Makes a COPY to be added.
-    pub(super) fn added(text: String, install: usize, footprint: Footprint) -> Self {
-        let source = Source::Added { text, install };
+    pub(super) fn added(spec: CopySpec, install: usize, footprint: Footprint) -> Self {
+        let source = Source::Added { spec, install };
         Self {
             source,
             footprint,
@@ -167,7 +177,7 @@ impl Model {
         let last = stages.len().saturating_sub(1);
         let named = input.options.target.as_deref().and_then(|name| dockerfile.stage_index(name));
         let target = named.unwrap_or(last);
-        Self { wanted: wanted(&stages, target), stages, target }
+        Self { wanted: wanted(&stages, target), stages, target, numbered: 0 }
     }
 
     /// The expected seconds of a rebuild after one edit, over all kinds of edits by their weights.
@@ -202,7 +212,7 @@ impl Model {
     fn rerun(&self, edit: &EditKind, order: Option<(usize, &[usize])>, mut each: impl FnMut(usize, usize)) {
         // Whether anything of a stage ran, and which items ran that may have made something else.
         let mut ran: Vec<bool> = Vec::with_capacity(self.stages.len());
-        let mut changed = vec![false; self.stages.iter().map(|stage| stage.items.len()).sum()];
+        let mut changed = vec![false; self.numbered];
         for (at, stage) in self.stages.iter().enumerate() {
             let mut broken = stage.base.is_some_and(|base| ran[base]);
             broken |= stage.base_uses.iter().any(|name| edit.args.contains(name));
@@ -270,6 +280,22 @@ impl EditKind {
 impl Edits {
     /// Groups edits by which items of a model they touch; the items get numbers to be told apart by.
     pub(super) fn new(edits: &[Edit], model: &mut Model) -> Self {
+        let total: f64 = edits.iter().map(|edit| edit.weight).sum();
+        let kinds = Self::grouped(edits, model)
+            .into_iter()
+            .map(|((touched, args), (_, weight))| EditKind { weight: weight / total, touched, args })
+            .collect();
+        Self { kinds }
+    }
+
+    /// An edit of each kind with the weight of the kind, in the order of the kinds.
+    pub(super) fn kinds<'a>(edits: &'a [Edit], model: &mut Model) -> Vec<(&'a Edit, f64)> {
+        Self::grouped(edits, model).into_values().collect()
+    }
+
+    /// Edits by the items that they touch and the build arguments that they change: the first, and the weight of all.
+    fn grouped<'a>(edits: &'a [Edit], model: &mut Model) -> Groups<'a> {
+        model.numbered = model.stages.iter().map(|stage| stage.items.len()).sum();
         let items = model.stages.iter_mut().flat_map(|stage| &mut stage.items);
         items.enumerate().for_each(|(id, item)| item.id = id);
         find_feeds(model);
@@ -279,20 +305,20 @@ impl Edits {
                 takers.entry(path).or_default().push(item.id);
             }
         }
-        let total: f64 = edits.iter().map(|edit| edit.weight).sum();
-        let mut groups: BTreeMap<(Vec<usize>, Vec<String>), f64> = BTreeMap::new();
-        for edit in edits.iter().filter(|edit| edit.weight > 0.0 && total > 0.0) {
+        let mut groups = Groups::new();
+        for edit in edits.iter().filter(|edit| edit.weight > 0.0) {
             let mut touched: Vec<usize> =
                 edit.paths.iter().filter_map(|path| takers.get(path.as_str())).flatten().copied().collect();
             touched.sort_unstable();
             touched.dedup();
-            *groups.entry((touched, edit.build_args.clone())).or_default() += edit.weight / total;
+            groups.entry((touched, edit.build_args.clone())).or_insert((edit, 0.0)).1 += edit.weight;
         }
-        let kinds =
-            groups.into_iter().map(|((touched, args), weight)| EditKind { weight, touched, args }).collect();
-        Self { kinds }
+        groups
     }
 }
+
+/// Edits by the numbers of the items and the build arguments that they change.
+type Groups<'a> = BTreeMap<(Vec<usize>, Vec<String>), (&'a Edit, f64)>;
 
 /// Finds, for each item that takes from other stages, the items there that may make it.
 fn find_feeds(model: &mut Model) {

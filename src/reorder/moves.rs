@@ -61,6 +61,12 @@ pub fn expected_seconds(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> f6
     model.expected_seconds(&edits)
 }
 
+/// One edit of each kind, and the weight of its kind: edits that touch the same instructions are of one kind.
+pub(super) fn kinds_of_edits<'a>(dockerfile: &Dockerfile, input: &ReorderInput<'a>) -> Vec<(&'a Edit, f64)> {
+    let mut model = Model::new(&Draft::new(dockerfile, input), input);
+    Edits::kinds(input.edits, &mut model)
+}
+
 /// How many rewrites are made at most.
 const MOST_REWRITES: usize = 8;
 
@@ -137,7 +143,9 @@ fn best_rewrite<'a>(
         }
         let least_so_far =
             found.as_ref().map_or(best.arranged.seconds - least, |(_, _, other)| other.arranged.seconds);
-        if attempt.arranged.seconds < least_so_far - 1e-9 {
+        // One cut more has to be worth it.
+        let margin = if rewrite.finer && found.is_some() { least / 10.0 } else { 1e-9 };
+        if attempt.arranged.seconds < least_so_far - margin {
             found = Some((rewrite, id, attempt));
         }
     }
@@ -253,6 +261,10 @@ impl Attempt<'_> {
                 let order = best_order(&model, stage, &edits);
                 apply(&mut model, stage, &order);
             }
+        }
+        for at in chosen {
+            let (stage, split) = &self.splits[*at];
+            split.leave_out_needless(&mut model.stages[*stage].items);
         }
         forget_needless_destinations(&mut model, &self.draft.dockerfile);
         let dropped = if chosen.is_empty() { Vec::new() } else { self.drop_redundant(&mut model) };

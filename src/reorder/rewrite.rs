@@ -50,6 +50,8 @@ pub(super) struct Rewrite {
     pub(super) proven: bool,
     /// It is made without any gain in seconds, because it prevents a mistake.
     pub(super) always: bool,
+    /// Makes more parts of its instruction than another rewrite that is found does.
+    pub(super) finer: bool,
 }
 
 impl Draft {
@@ -172,7 +174,17 @@ impl Rewrite {
     /// One instruction replaced by another text; only to be offered.
     pub(super) fn of_one(kind: MoveKind, stage: usize, index: usize, text: String) -> Self {
         let (name, why) = (String::new(), String::new());
-        Self { kind, stage, replaced: index..index + 1, text, name, why, proven: false, always: false }
+        Self {
+            kind,
+            stage,
+            replaced: index..index + 1,
+            text,
+            name,
+            why,
+            proven: false,
+            always: false,
+            finer: false,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::installs::Split;
 use super::model::Item;
 use super::moves::{Attempt, Made};
 use super::{Move, MoveKind};
@@ -26,7 +27,9 @@ impl Teller<'_> {
                 match chosen.iter().position(|at| self.goes_along(*at, stage, index)) {
                     Some(at) => {
                         let lines = self.old_lines(stage, index);
-                        moves[at].before.push(lines);
+                        if !moves[at].before.contains(&lines) {
+                            moves[at].before.push(lines);
+                        }
                     }
                     None => moves.push(self.plain_move(stage, index)),
                 }
@@ -40,15 +43,48 @@ impl Teller<'_> {
         moves
     }
 
-    /// Tells whether an instruction moved only because the install step of a split needs it: a WORKDIR between the
-    /// COPY and the step.
+    /// Tells whether an instruction moved only because the install step of a split needs it, as a WORKDIR between the
+    /// COPY and the step does, or is a COPY that the step passed and nothing else but such settings did.
     fn goes_along(&self, split: usize, stage: usize, index: usize) -> bool {
         let (of, split) = &self.work.splits[split];
-        let is_setting = !matches!(
+        let between = |index: usize| split.copies[0] < index && index < split.run;
+        let is_passed = || {
+            split.copies.contains(&index)
+                && self
+                    .passed(stage, index, false)
+                    .iter()
+                    .all(|other| self.is_setting(stage, *other) && between(*other))
+        };
+        *of == stage && (self.is_setting(stage, index) && between(index) || is_passed())
+    }
+
+    fn is_setting(&self, stage: usize, index: usize) -> bool {
+        !matches!(
             self.work.instruction(stage, index).kind,
             InstructionKind::Run(_) | InstructionKind::Copy(_) | InstructionKind::Add(_)
-        );
-        *of == stage && is_setting && split.copies[0] < index && index < split.run
+        )
+    }
+
+    /// The splits of a stage whose install step passed this COPY.
+    fn passed_by(&self, stage: usize, index: usize) -> impl Iterator<Item = &Split> {
+        let chosen = self.work.chosen.iter().map(|at| &self.work.splits[*at]);
+        chosen
+            .filter(move |(of, split)| *of == stage && split.copies.contains(&index))
+            .map(|(_, split)| split)
+    }
+
+    /// What an instruction changed places with, rising: what it went above, or what it went below. An install step
+    /// that has been told to have passed it is left out.
+    fn passed(&self, stage: usize, index: usize, earlier: bool) -> Vec<usize> {
+        let order: Vec<usize> = self.items[stage].iter().filter_map(Item::written).collect();
+        let at = order.iter().position(|known| *known == index).unwrap_or(0);
+        let others = if earlier { &order[at..] } else { &order[..at] };
+        let is_told = |other: usize| self.passed_by(stage, index).any(|split| split.run == other);
+        let crossed = |other: &usize| if earlier { *other < index } else { *other > index };
+        let mut passed: Vec<usize> =
+            others.iter().copied().filter(|other| crossed(other) && !is_told(*other)).collect();
+        passed.sort_unstable();
+        passed
     }
 
     fn old_lines(&self, stage: usize, index: usize) -> Range<usize> {
@@ -87,23 +123,30 @@ impl Teller<'_> {
         let without: Vec<usize> = self.work.chosen.iter().copied().filter(|other| *other != at).collect();
         let saves = self.work.arrange(&without).seconds - self.work.arranged.seconds;
         let instruction = self.work.instruction(*stage, split.run);
-        let manifests = listed(&split.manifests);
-        let but = if split.manifests.is_empty() { String::new() } else { format!(" but {manifests}") };
-        let name = if split.manifests.is_empty() {
-            format!("install {} packages before the sources are copied", split.ecosystem)
+        let added = self.items[*stage].iter().filter(|item| split.owns(item));
+        let added: Vec<String> = added.flat_map(Item::added_sources).cloned().collect();
+        let order: Vec<usize> = self.items[*stage].iter().filter_map(Item::written).collect();
+        let place = |index: &usize| order.iter().position(|known| known == index);
+        let is_passed = |copy: &usize| place(copy) > place(&split.run) || place(copy).is_none();
+        let passed: Vec<usize> = split.copies.iter().copied().filter(is_passed).collect();
+        let manifests = split.brought_by(&passed);
+        let but = if manifests.is_empty() { String::new() } else { format!(" but {}", listed(&manifests)) };
+        let install = installed(&split.ecosystem);
+        let name = if added.is_empty() {
+            format!("install {install} before the sources are copied")
         } else {
-            format!("copy {manifests} and install {} packages before the sources are copied", split.ecosystem)
+            format!("copy {} and install {install} before the sources are copied", listed(&added))
         };
         let why_safe = format!(
             "`{}` reads nothing of what {}{but}, runs no script that needs more, and writes none of those files; the same files, owners and modes are there when it runs.",
             short(instruction),
-            self.copied_at(*stage, &split.copies),
+            self.copied_at(*stage, &passed),
         );
         Move {
             id: self.work.draft.id(MoveKind::ManifestsFirst, instruction),
             name,
             kind: MoveKind::ManifestsFirst,
-            before: split.copies.iter().chain([&split.run]).map(|at| self.old_lines(*stage, *at)).collect(),
+            before: passed.iter().chain([&split.run]).map(|at| self.old_lines(*stage, *at)).collect(),
             after: self.new_lines(*stage, |item| split.owns(item) || item.written() == Some(split.run)),
             why_safe,
             saves,
@@ -153,14 +196,15 @@ impl Teller<'_> {
         let below = order[..at].iter().filter(stayed).filter(|before| **before > index).count();
         let earlier = above > 0 || (below == 0 && order[at..].iter().any(|later| *later < index));
         let kind = if earlier { MoveKind::StableEarlier } else { MoveKind::VolatileLater };
-        let mut passed: Vec<usize> = if earlier {
-            order[at..].iter().copied().filter(|other| *other < index).collect()
-        } else {
-            order[..at].iter().copied().filter(|other| *other > index).collect()
-        };
-        passed.sort_unstable();
-        let lines: Vec<String> =
-            passed.iter().map(|other| self.old_line(stage, *other).to_string()).collect();
+        let mut lines: Vec<String> = self
+            .passed(stage, index, earlier)
+            .iter()
+            .map(|other| self.old_line(stage, *other).to_string())
+            .collect();
+        lines.dedup();
+        // What an install step gains above a COPY is told with the step.
+        let is_told = self.passed_by(stage, index).any(|split| order[..at].contains(&split.run));
+        let saves = if is_told { 0.0 } else { self.saves_alone(stage, index) };
         let direction = if earlier { "above" } else { "below" };
         let place = format!("line{} {}", if lines.len() == 1 { "" } else { "s" }, listed(&lines));
         Move {
@@ -173,7 +217,7 @@ impl Teller<'_> {
                 "`{}` and {place} have nothing in common: neither writes a path, sets a variable or changes a setting that the other uses.",
                 short(instruction)
             ),
-            saves: self.saves_alone(stage, index),
+            saves,
         }
     }
 
@@ -205,6 +249,15 @@ impl Teller<'_> {
             ),
             saves: 0.0,
         }
+    }
+}
+
+/// What an install step of an ecosystem installs.
+fn installed(ecosystem: &str) -> String {
+    match ecosystem {
+        "Go modules" => ecosystem.to_owned(),
+        "Maven" | "Gradle" => format!("{ecosystem}'s dependencies"),
+        _ => format!("{ecosystem} packages"),
     }
 }
 

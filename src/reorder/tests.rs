@@ -3,6 +3,7 @@
 mod cuts;
 mod interpret;
 mod offers;
+mod unseen;
 mod verbs;
 mod workspaces;
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::installs::copy_text;
 use super::model::{Item, Source};
 use crate::dockerfile::ast::{Dockerfile, Instruction, Stage};
 
@@ -66,7 +67,7 @@ fn write_stage(
                     None => lines.push(write(out, block.body)),
                 }
             }
-            Source::Added { text, .. } => {
+            Source::Added { spec, .. } => {
                 // The first of added lines takes the blank lines of what it is put before; an install step that
                 // follows stands right below them.
                 let displaced = items[at..].iter().filter_map(Item::written).min();
@@ -75,7 +76,7 @@ fn write_stage(
                     out.push_str(gap);
                 }
                 takes_gap = false;
-                lines.push(write(out, &format!("{text}{newline}")));
+                lines.push(write(out, &format!("{}{newline}", copy_text(spec))));
             }
         }
     }

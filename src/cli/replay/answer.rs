@@ -106,8 +106,19 @@ impl Answer {
         self.commits.len() as f64 / (seconds as f64 / 86_400.0).max(1.0)
     }
 
-    /// Seconds that the right side saves of the left one's; negative where it costs more.
+    /// Seconds that the right side saves of the left one's; negative where it costs more. What fails on a side is
+    /// cheap there and helps nobody: only commits that come to their end on both sides are compared.
     pub fn saved(&self) -> Option<f64> {
-        self.right.as_ref().map(|right| self.left.totals.seconds - right.totals.seconds)
+        let right = self.right.as_ref()?;
+        let pairs = self.left.walk.builds.iter().zip(&right.walk.builds);
+        let whole = pairs.filter(|(left, right)| left.error.is_none() && right.error.is_none());
+        Some(whole.map(|(own, other)| self.left.walk.seconds(own) - right.walk.seconds(other)).sum())
+    }
+
+    /// Builds that come to their end on the left side and fail on the right.
+    pub fn failing_on_the_right(&self) -> usize {
+        let Some(right) = &self.right else { return 0 };
+        let pairs = self.left.walk.builds.iter().zip(&right.walk.builds);
+        pairs.filter(|(left, right)| left.error.is_none() && right.error.is_some()).count()
     }
 }

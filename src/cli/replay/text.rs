@@ -109,16 +109,16 @@ pub fn verdict(answer: &Answer) -> Option<String> {
     let builds = left.totals.builds.max(1) as f64;
     let day = words::seconds(saved.abs() / builds * answer.per_day());
     let share = if left.totals.seconds > 0.0 { 100.0 * saved.abs() / left.totals.seconds } else { 0.0 };
+    let over = match answer.failing_on_the_right() {
+        0 => "over these commits".to_owned(),
+        n => format!("over the commits that it builds, while {} would fail", counted(n, "other")),
+    };
     Some(if saved >= 0.05 {
-        format!(
-            "{}: {} less ({share:.0} %) over these commits, {day} a day.",
-            capital(&right.title),
-            about(left, saved)
-        )
+        format!("{}: {} less ({share:.0} %) {over}, {day} a day.", capital(&right.title), about(left, saved))
     } else if saved > -0.05 {
-        format!("{}: the same cost over these commits.", capital(&right.title))
+        format!("{}: the same cost {over}.", capital(&right.title))
     } else {
-        format!("{}: {} more ({share:.0} %) over these commits.", capital(&right.title), about(left, -saved))
+        format!("{}: {} more ({share:.0} %) {over}.", capital(&right.title), about(left, -saved))
     })
 }
 

@@ -32,6 +32,19 @@ impl View<'_> {
             .collect()
     }
 
+    /// Tells whether a COPY before the RUN puts a path of the context where the step looks for it.
+    pub(super) fn brings(&self, copy: usize, context: &str, spread: &Spread) -> bool {
+        let place = spread.place(context);
+        let placed = local_copy(&self.instructions[copy])
+            .and_then(|spec| placements(spec, self.scope(copy), self.input.tree));
+        placed.iter().flatten().any(|placement| {
+            let inner = context.strip_prefix(&placement.source);
+            path::is_within(context, &placement.source)
+                && inner
+                    .is_some_and(|inner| shell::join(&placement.dest, inner.trim_start_matches('/')) == place)
+        })
+    }
+
     /// The COPYs of the manifests, one a directory, each in the manner of the COPY that brings it now, to stand
     /// before the first of those that are passed.
     pub(super) fn added(
@@ -43,20 +56,9 @@ impl View<'_> {
     ) -> Result<Vec<Item>, Why> {
         let mut groups: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
         for context in missing {
-            let place = spread.place(context);
             // The last of the COPYs that bring it decides its owner and mode; what none brings is not there when
             // the step runs, today or tomorrow.
-            let brings = |index: &&usize| {
-                let placed = local_copy(&self.instructions[**index])
-                    .and_then(|spec| placements(spec, self.scope(**index), self.input.tree));
-                placed.iter().flatten().any(|placement| {
-                    path::is_within(context, &placement.source)
-                        && shell::join(
-                            &placement.dest,
-                            context[placement.source.len()..].trim_start_matches('/'),
-                        ) == place
-                })
-            };
+            let brings = |index: &&usize| self.brings(**index, context, spread);
             let Some(copy) = passed.iter().rev().find(brings) else { continue };
             let is_dir = self.input.tree.get(context).is_some_and(|entry| entry.is_dir());
             let dir = if is_dir { context.as_str() } else { path::split(context).0 };
@@ -109,12 +111,11 @@ impl View<'_> {
             json: false,
             ..spec.clone()
         };
-        let text = copy_text(&spec);
         let added = Instruction {
-            kind: InstructionKind::Copy(Copy { spec, ..Copy::default() }),
+            kind: InstructionKind::Copy(Copy { spec: spec.clone(), ..Copy::default() }),
             ..instruction.clone()
         };
-        Ok(Item::added(text, self.index, Footprint::of(&added, scope, self.input.tree)))
+        Ok(Item::added(spec, self.index, Footprint::of(&added, scope, self.input.tree)))
     }
 }
 

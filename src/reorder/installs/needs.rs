@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::copies::files_of;
 use super::{Spread, View};
 use crate::context::path;
-use crate::reorder::footprint::Footprint;
+use crate::dockerfile::ast::InstructionKind;
+use crate::reorder::footprint::{Footprint, placements};
 use crate::reorder::manifests::{Install, Plan, Why, ecosystem_of};
 use crate::reorder::model;
 use crate::shell::{self, Command, Effects, PathPattern, PathSet, Script};
@@ -93,10 +95,51 @@ impl View<'_> {
         if let Some(word) = ecosystem.leads_elsewhere(words, set) {
             return Err(Why::Elsewhere(word));
         }
+        ecosystem.check_options(|name| {
+            let given = command.assigns.iter().rev().find(|(assigned, _)| assigned == name);
+            let given = given.map(|(_, word)| (!word.dynamic).then(|| word.text.clone()));
+            given.or_else(|| self.scope(self.index).vars.get(name).cloned())
+        })?;
         let words: Vec<String> = words.iter().map(|word| relative(&word.text, spread, &dir)).collect();
         let install =
             Install { ecosystem, words: &words, dir: &dir, tree: self.input.tree, files: self.input.files };
+        self.check_settings(&install)?;
         install.plan()
+    }
+
+    /// Refuses settings outside of the project that lead the command elsewhere, or that are not known: what a step
+    /// or another stage put there.
+    fn check_settings(&self, install: &Install<'_>) -> Result<(), Why> {
+        let reads_settings = |place: &str| install.ecosystem.has_settings_at(place);
+        for (index, own) in self.instructions[..self.index].iter().enumerate() {
+            let unknown = || Why::Elsewhere("settings.xml, which a step above puts in place,".to_owned());
+            let spec = match &own.kind {
+                InstructionKind::Run(_) if own.original.contains("settings.xml") => {
+                    if reads_settings("/.m2/settings.xml") {
+                        return Err(unknown());
+                    }
+                    continue;
+                }
+                InstructionKind::Copy(copy) => &copy.spec,
+                InstructionKind::Add(add) => &add.spec,
+                _ => continue,
+            };
+            let dest = self.scope(index).path(&spec.dest).unwrap_or_default();
+            let may_be = reads_settings(&dest) || reads_settings(&shell::join(&dest, "settings.xml"));
+            let placed = super::local_copy(own).filter(|spec| spec.heredocs.is_empty());
+            let placed = placed.and_then(|spec| placements(spec, self.scope(index), self.input.tree));
+            let Some(placed) = placed else {
+                if may_be {
+                    return Err(unknown());
+                }
+                continue;
+            };
+            let files = files_of(&placed, self.input);
+            for file in files.iter().filter(|file| reads_settings(&file.dest)) {
+                install.check_settings(&file.source)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -27,7 +27,11 @@ fn only(install: &Install<'_>, fetches: &[&str], values: &[&str]) -> Result<(), 
     let is_other = |at: &usize| {
         let word = words[*at].as_str();
         // `:app:dependencies` is the task of a project.
-        let task = if fetches == GRADLE_FETCHES { word.rsplit(':').next().unwrap_or(word) } else { word };
+        let task = if fetches == GRADLE_FETCHES {
+            word.rsplit(':').next().unwrap_or(word)
+        } else {
+            maven::goal(word)
+        };
         !word.starts_with('-') && !values.contains(&words[at - 1].as_str()) && !fetches.contains(&task)
     };
     match (1..words.len()).find(is_other) {

@@ -10,8 +10,8 @@
 //! above the sources as below them. So `target` must not be in the context, nor anywhere else (`<build><directory>`).
 
 use super::xml::{Element, elements};
-use super::{Install, Plan, Why};
-use crate::context::{Entry, path};
+use super::{Install, ManifestView, Plan, Why};
+use crate::context::{Entry, Tree, path};
 
 /// Flags whose next word is a value, and no goal.
 pub(super) const VALUES: [&str; 21] = [
@@ -37,6 +37,55 @@ pub(super) const VALUES: [&str; 21] = [
     "-pl",
     "--projects",
 ];
+
+/// The variable whose words are options of the virtual machine that Maven runs in.
+pub(super) const OPTIONS: &str = "MAVEN_OPTS";
+
+/// The goals of the dependency plugin as they are written for short.
+const GOALS: [&str; 3] = ["dependency:go-offline", "dependency:resolve", "dependency:resolve-plugins"];
+
+/// A goal of the dependency plugin for short, where it is written in full, with or without its version
+/// (`org.apache.maven.plugins:maven-dependency-plugin:3.6.0:go-offline`); any other word as it is.
+pub(super) fn goal(word: &str) -> &str {
+    let parts: Vec<&str> = word.split(':').collect();
+    let (["org.apache.maven.plugins", "maven-dependency-plugin", rest @ ..] | ["dependency", rest @ ..]) =
+        parts.as_slice()
+    else {
+        return word;
+    };
+    // A version may stand before the goal.
+    let Some(goal) = rest.last().filter(|_| rest.len() <= 2) else { return word };
+    let is_it = |known: &&str| known.strip_prefix("dependency:") == Some(*goal);
+    GOALS.into_iter().find(is_it).unwrap_or(word)
+}
+
+/// Tells whether the word after this one is a flag's value.
+pub(in crate::reorder) fn takes_value(flag: &str) -> bool {
+    VALUES.contains(&flag)
+}
+
+/// Tells whether a project below a directory of the context depends on another one there, or is built with it as a
+/// plugin. `dependency:go-offline` may look for that one in a repository, where it is not (MDEP-204, MDEP-516).
+pub(in crate::reorder) fn modules_need_each_other(tree: &Tree, files: &dyn ManifestView, dir: &str) -> bool {
+    let is_pom = |path: &str| path.rsplit('/').next() == Some("pom.xml") && path::is_within(path, dir);
+    let poms = tree.iter().filter(|(path, entry)| is_pom(path) && matches!(entry, Entry::File(_)));
+    let texts = poms.filter_map(|(path, _)| elements(&files.read(&path)?));
+    let (mut own, mut needed) = (Vec::new(), Vec::new());
+    for one in texts.flatten() {
+        if one.path == "project/artifactId" {
+            own.push(one.text);
+        } else if one.path.ends_with("/dependencies/dependency/artifactId")
+            && !one.path.contains("/dependencyManagement/")
+            || one.path.ends_with("build/plugins/plugin/artifactId")
+        {
+            needed.push(one.text);
+        }
+    }
+    needed.iter().any(|name| own.contains(name))
+}
+
+/// Flags that name a file which Maven writes.
+const LOGS: [&str; 2] = ["-l", "--log-file"];
 
 /// Flags that name a file which Maven reads.
 const FILES: [&str; 6] = ["-s", "--settings", "-gs", "--global-settings", "-t", "--toolchains"];
@@ -146,11 +195,15 @@ fn flags(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
                 return Err(Why::Elsewhere(format!("-D{name}")));
             }
         }
-        let named = match word.split_once('=') {
-            Some((flag, value)) if FILES.contains(&flag) => Some(value),
-            _ => FILES.contains(&word.as_str()).then(|| install.words.get(at + 1).map_or("", String::as_str)),
+        let named_by = |flags: &[&str]| match word.split_once('=') {
+            Some((flag, value)) if flags.contains(&flag) => Some(value),
+            _ => flags.contains(&word.as_str()).then(|| install.words.get(at + 1).map_or("", String::as_str)),
         };
-        let Some(named) = named.filter(|named| !named.starts_with(OF_THE_IMAGE)) else { continue };
+        if let Some(log) = named_by(&LOGS) {
+            let file = inside("", log).ok_or_else(|| Why::Elsewhere(log.to_owned()))?;
+            plan.writes.insert(install.path(&file));
+        }
+        let Some(named) = named_by(&FILES).filter(|named| !named.starts_with(OF_THE_IMAGE)) else { continue };
         let file = inside("", named).ok_or_else(|| Why::Elsewhere(named.to_owned()))?;
         settings(install, &file)?;
         install.need(&file, plan);
@@ -160,13 +213,48 @@ fn flags(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
 
 /// Settings may name a local repository, switch profiles on by files, or name a repository that is a directory.
 fn settings(install: &Install<'_>, file: &str) -> Result<(), Why> {
-    for one in elements_of(install, file)? {
+    if !is_file(install, file) {
+        return Err(Why::NoManifest(install.path(file)));
+    }
+    check_settings(&install.read(file)?, &install.path(file))
+}
+
+/// Refuses what settings say, if it leads Maven elsewhere.
+pub(super) fn check_settings(text: &str, path: &str) -> Result<(), Why> {
+    for one in elements(text).ok_or_else(|| Why::Unreadable(path.to_owned()))? {
         let is_url = one.path.ends_with("/url") && !is_remote(&one.text);
         if is_url || one.path.ends_with("/localRepository") || one.path.contains("/activation/file") {
-            return Err(Why::Elsewhere(format!("<{}> of {}", name_of(&one), install.path(file))));
+            return Err(Why::Elsewhere(format!("<{}> of {path}", name_of(&one))));
         }
     }
     Ok(())
+}
+
+/// Tells whether a place is one where Maven looks for settings by itself: of the user, and of the installation.
+pub(super) fn is_settings(place: &str) -> bool {
+    place.ends_with("/.m2/settings.xml") || place.ends_with("/conf/settings.xml")
+}
+
+/// Refuses options of the virtual machine that lead Maven elsewhere.
+pub(super) fn check_options(options: Option<&str>) -> Result<(), Why> {
+    let known = ["-X", "-D", "-ea", "-server", "--add-opens", "--add-exports", "java."];
+    let leads = |word: &&str| leads(word) || !known.iter().any(|start| word.starts_with(start));
+    let word = match options {
+        None => Some("a value that is not known"),
+        Some(text) => text.split_whitespace().find(leads),
+    };
+    match word {
+        Some(word) => Err(Why::Elsewhere(format!("{OPTIONS}, with {word},"))),
+        None => Ok(()),
+    }
+}
+
+/// Tells whether an option sets a property by which Maven, or a goal, works elsewhere.
+fn leads(word: &str) -> bool {
+    let harmless = ["-Dmaven.wagon.", "-Dmaven.artifact.threads"];
+    let starts = ["-Dmaven.", "-Duser.", "-DoutputFile", "-Dmdep.", "-Dmarkers"];
+    starts.iter().any(|start| word.starts_with(start))
+        && !harmless.iter().any(|start| word.starts_with(start))
 }
 
 fn name_of(element: &Element) -> &str {
@@ -201,11 +289,6 @@ fn configuration(install: &Install<'_>) -> Result<(), Why> {
             continue;
         }
         let text = install.read(name)?;
-        let leads = |word: &&str| {
-            ["-Dmaven.", "-Duser.", "-DoutputFile", "-Dmdep.", "-Dmarkers"]
-                .iter()
-                .any(|start| word.starts_with(start))
-        };
         let is_known = |word: &&str| !leads(word) && known.iter().any(|start| word.starts_with(start));
         if let Some(word) = text.split_whitespace().find(|word| !is_known(word)) {
             return Err(Why::Elsewhere(format!("`{word}` in {}", install.path(name))));

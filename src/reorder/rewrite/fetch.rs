@@ -5,22 +5,28 @@ use crate::context::path;
 use crate::dockerfile::ast::{CommandLine, InstructionKind};
 use crate::reorder::MoveKind;
 use crate::reorder::footprint::shell_text;
-use crate::shell::{Command, PathPattern, Script};
+use crate::reorder::manifests::{modules_need_each_other, takes_value_in_maven};
+use crate::shell::{Command, PathPattern, Script, Word};
 
 /// Finds what a RUN that builds would fetch.
 pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
     let script = script(site);
+    let is_one = |words: &[Word], names: &[&str], verbs: &[&str]| {
+        let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let program = words.first().and_then(|word| word.rsplit('/').next());
+        program.is_some_and(|program| names.contains(&program))
+            && (verbs.is_empty() || words[1..].iter().any(|word| verbs.contains(word)))
+    };
     let builds = |names: &[&str], verbs: &[&str]| {
-        script.commands.iter().find(|command| {
-            let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
-            let program = words.first().and_then(|word| word.rsplit('/').next());
-            program.is_some_and(|program| names.contains(&program))
-                && (verbs.is_empty() || words[1..].iter().any(|word| verbs.contains(word)))
-        })
+        script.commands.iter().find(|command| is_one(&command.words, names, verbs))
     };
     let base = crate::reorder::model::base_image(&site.draft.dockerfile, site.stage);
     let is_go = base.as_deref().is_some_and(|name| name == "golang");
-    let go = builds(&["go"], &["build", "install", "test", "generate", "vet", "run"])
+    let verbs = ["build", "install", "test", "generate", "vet", "run"];
+    let go = script
+        .commands
+        .iter()
+        .find(|command| is_one(after_env(&command.words), &["go"], &verbs))
         .or_else(|| builds(&["make", "mage", "task", "goreleaser"], &[]).filter(|_| is_go));
     if let Some(command) = go {
         return go_modules(site, command.cwd.as_deref()?);
@@ -54,14 +60,7 @@ pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
     }
     let maven = builds(&["mvn", "mvnw"], &["package", "install", "verify", "compile"]);
     if let Some(command) = maven {
-        let program = command.words[0].text.as_str();
-        return offered(
-            site,
-            "Maven",
-            "pom.xml",
-            &format!("{program} -B dependency:go-offline"),
-            "dependency:",
-        );
+        return maven_goal(site, command);
     }
     let gradle =
         builds(&["gradle", "gradlew"], &["build", "assemble", "bootJar", "jar", "installDist", "shadowJar"]);
@@ -72,7 +71,7 @@ pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
             "Gradle",
             "build.gradle",
             &format!("{program} dependencies --no-daemon"),
-            "dependencies",
+            &["dependencies"],
         )
         .or_else(|| {
             offered(
@@ -80,7 +79,7 @@ pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
                 "Gradle",
                 "build.gradle.kts",
                 &format!("{program} dependencies --no-daemon"),
-                "dependencies",
+                &["dependencies"],
             )
         })
     })
@@ -93,6 +92,53 @@ fn script(site: &Site<'_>) -> Script {
         CommandLine::Shell(text) => Script::read(&shell_text(site.run, text), scene),
         CommandLine::Exec(words) => Script::of_words(words, &cwd),
     })
+}
+
+/// The words after `env` and the variables that it sets.
+fn after_env(words: &[Word]) -> &[Word] {
+    let Some((_, rest)) = words.split_first().filter(|(first, _)| first.text == "env") else { return words };
+    let set = rest.iter().take_while(|word| !word.text.starts_with('-') && word.text.contains('='));
+    &rest[set.count()..]
+}
+
+/// `mvn dependency:go-offline` with the flags of the build that say what is fetched, and from where.
+fn maven_goal(site: &Site<'_>, command: &Command) -> Option<Rewrite> {
+    /// Flags that name a profile, settings or a property, with those of one letter, whose value may stand right behind.
+    const KEPT: [&str; 7] =
+        ["-P", "--activate-profiles", "-s", "--settings", "-gs", "--global-settings", "-D"];
+    const LEADS: [&str; 6] = ["-o", "--offline", "-f", "--file", "-t", "--toolchains"];
+    let words = &command.words;
+    let mut kept: Vec<&str> = vec![words[0].text.as_str(), "-B"];
+    let mut at = 1;
+    while at < words.len() {
+        let word = words[at].text.as_str();
+        let takes_value = takes_value_in_maven(word);
+        let is_kept = KEPT.contains(&word)
+            || ["-P", "-D"].iter().any(|flag| word.starts_with(flag))
+            || KEPT.iter().any(|flag| word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')));
+        let parts = &words[at..words.len().min(at + 1 + usize::from(takes_value))];
+        let is_unknown = |word: &Word| word.dynamic || word.glob || word.text.contains(char::is_whitespace);
+        if LEADS.iter().any(|flag| word == *flag || word.starts_with(&format!("{flag}=")))
+            || words[at].dynamic
+            || is_kept && parts.iter().any(is_unknown)
+        {
+            return None;
+        }
+        // Whether tests are run says nothing of what there is to fetch.
+        if is_kept && !word.starts_with("-Dmaven.test.skip") && !word.starts_with("-DskipTests") {
+            kept.extend(parts.iter().map(|part| part.text.as_str()));
+        }
+        at += parts.len();
+    }
+    kept.push("dependency:go-offline");
+    let has_options = command.assigns.iter().any(|(name, _)| name.starts_with("MAVEN_"));
+    let is_set = |name: &str| site.scope().vars.contains_key(name);
+    let dir = site.context_directory(site.scope().workdir.as_deref()?)?;
+    if has_options || is_set("MAVEN_ARGS") || modules_need_each_other(site.input.tree, site.input.files, &dir)
+    {
+        return None;
+    }
+    offered(site, "Maven", "pom.xml", &kept.join(" "), &["dependency:", "dependency-plugin:"])
 }
 
 /// `go mod download` before a build: applied where the module cache stays in a stage that is left behind.
@@ -197,16 +243,25 @@ fn dotnet(site: &Site<'_>, command: &Command) -> Option<Rewrite> {
 }
 
 /// A fetch that cannot be proved to fetch all, or nothing but, what the build needs.
-fn offered(site: &Site<'_>, tool: &str, manifest: &str, command: &str, sign: &str) -> Option<Rewrite> {
+fn offered(site: &Site<'_>, tool: &str, manifest: &str, command: &str, signs: &[&str]) -> Option<Rewrite> {
     let cwd = site.scope().workdir.clone()?;
     let dir = site.context_directory(&cwd)?;
     let has_cache = site.run.mounts.iter().any(|mount| mount.value.contains("type=cache"));
-    if has_cache || !site.input.tree.contains(&path::join(&dir, manifest)) || site.is_fetched(sign) {
+    if has_cache
+        || !site.input.tree.contains(&path::join(&dir, manifest))
+        || signs.iter().any(|sign| site.is_fetched(sign))
+    {
         return None;
     }
-    let why = format!(
-        "{tool} may not find all that the build needs this way, and may find more; the build fetches what is missing. What it found stays in this stage"
+    let caches = ["/root/.m2", "/root/.gradle", "/home/gradle/.gradle"];
+    let stays =
+        if site.is_left_behind(&caches) { "stays in this stage" } else { "becomes part of the image" };
+    let mut why = format!(
+        "{tool} may not find all that the build needs this way, and may find more; the build fetches what is missing. What it found {stays}"
     );
+    if tool == "Maven" {
+        why += "; where something that the build does not need cannot be had, the step ends with an error";
+    }
     site.with_step(&cwd, command, &format!("fetch {tool}'s dependencies in a step of their own"), &why, false)
 }
 
@@ -296,6 +351,7 @@ impl Site<'_> {
             why: why.to_owned(),
             proven,
             always: false,
+            finer: false,
         })
     }
 }

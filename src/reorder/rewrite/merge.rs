@@ -41,5 +41,6 @@ pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
         why: "the same commands run in the same order, one right after the other. Apart, the update is found in the cache while the install changes, and then installs from old lists, or fails".to_owned(),
         proven: true,
         always: true,
+        finer: false,
     })
 }

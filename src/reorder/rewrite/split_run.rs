@@ -161,6 +161,7 @@ impl Cutter<'_> {
             why: "the same commands run in the same order, in the same directory and with the same variables; nothing that one part makes is removed by a later one, so the files are the same".to_owned(),
             proven: true,
             always: false,
+            finer: cuts.len() > 1,
         })
     }
 

@@ -19,9 +19,13 @@ fn no_two_moves_have_one_id_and_one_can_be_left_out() {
         ("a.py", "x"),
         ("src/a.js", "x"),
     ];
-    let cuts = "FROM node:alpine\nWORKDIR /app\nCOPY . .\nRUN apk add --no-cache gcc make cmake && npm ci && npm run build\n";
+    let packages: Vec<String> = (1..40).map(|number| format!("p{number}")).collect();
+    let cuts = format!(
+        "FROM node:alpine\nWORKDIR /app\nCOPY . .\nRUN apk add --no-cache {} && npm ci && npm run build\n",
+        packages.join(" ")
+    );
     let mut parted = 0;
-    for text in [TWICE, cuts] {
+    for text in [TWICE, cuts.as_str()] {
         let whole = propose_for(text, files);
         let all = ids(&whole);
         let distinct: BTreeSet<&&str> = all.iter().collect();

@@ -1,0 +1,270 @@
+//! What was wrong with proposals for projects that nobody had looked at before, each as its rule.
+
+use super::*;
+use crate::graph::GraphOptions;
+use crate::simulate::BuildInput;
+
+type Files<'a> = &'a [(&'a str, &'a str)];
+
+/// A proposal as people read it, over edits of these files alone, each with its weight.
+fn shown_over(text: &str, files: Files<'_>, weights: &[(&str, f64)]) -> String {
+    let dockerfile = parse(text).expect("the test's Dockerfile is valid");
+    let tree = Tree::from_pairs(files.iter().copied());
+    let read = |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
+    let edits: Vec<Edit> = weights
+        .iter()
+        .map(|(path, weight)| Edit { weight: *weight, paths: vec![(*path).to_owned()], build_args: vec![] })
+        .collect();
+    let options = ReorderOptions::default();
+    let input =
+        ReorderInput { tree: &tree, files: &read, edits: &edits, seconds: &rough_seconds, options: &options };
+    let proposal = propose(&dockerfile, &input);
+    let told = proposal.moves.iter().map(|made| {
+        format!(
+            "* {} [{}]\n  {}\n  saves {:.1} s; lines {:?} -> {:?}\n",
+            made.name, made.id, made.why_safe, made.saves, made.before, made.after
+        )
+    });
+    format!("{}\n{}", proposal.text, told.collect::<String>())
+}
+
+const WORKSPACE: Files<'_> = &[
+    ("web/package.json", r#"{"workspaces":["shared","frps","frpc"]}"#),
+    ("web/shared/package.json", r#"{"name":"shared"}"#),
+    ("web/shared/a.ts", "x"),
+    ("web/frps/package.json", r#"{"name":"frps"}"#),
+    ("web/frps/b.ts", "x"),
+    ("web/frpc/package.json", r#"{"name":"frpc"}"#),
+    ("web/frpc/c.ts", "x"),
+];
+
+#[test]
+fn a_copy_that_stays_above_the_install_needs_no_manifests_beside_it() {
+    let text = "FROM node:22\nCOPY web/package.json /web/package.json\nCOPY web/shared/ /web/shared/\nCOPY web/frps/ /web/frps/\nWORKDIR /web\nRUN npm install\nWORKDIR /web/frps\nRUN npm run build\n";
+    insta::assert_snapshot!(shown_over(text, WORKSPACE, &[("web/frps/b.ts", 1.0)]));
+    // One of the files that an added COPY would bring stays there, too.
+    let text =
+        "FROM node:20\nWORKDIR /server\nCOPY index.js package.json ./\nCOPY . .\nRUN npm ci --omit=dev\n";
+    let files: Files<'_> = &[
+        ("package.json", NPM[0].1),
+        ("package-lock.json", NPM[1].1),
+        ("index.js", "x"),
+        ("server/a.js", "x"),
+    ];
+    insta::assert_snapshot!(shown_over(text, files, &[("server/a.js", 1.0)]));
+}
+
+#[test]
+fn a_copy_that_an_install_passed_is_told_with_the_install() {
+    let text = "FROM golang:1.22 AS build\nCOPY . /go/src/x\nWORKDIR /go/src/x\nENV NODE_OPTIONS=--openssl-legacy-provider\nRUN cat ossl.cnf >> /etc/ssl/openssl.cnf && \\\n  make build\nFROM alpine\nCOPY --from=build /go/src/x/x /x\n";
+    let files: Files<'_> = &[("go.mod", "module x\n"), ("go.sum", ""), ("main.go", "x"), ("ossl.cnf", "x")];
+    insta::assert_snapshot!(shown_over(text, files, &[("main.go", 1.0)]));
+}
+
+#[test]
+fn a_run_is_cut_in_three_only_where_the_third_part_is_worth_it() {
+    let text = "FROM node:22\nWORKDIR /ui\nCOPY ui .\nRUN corepack enable && \\\n    pnpm install --frozen-lockfile && \\\n    pnpm build\n";
+    let files: Files<'_> = &[("ui/package.json", "{}"), ("ui/pnpm-lock.yaml", ""), ("ui/a.ts", "x")];
+    let weights: &[(&str, f64)] = &[("ui/a.ts", 0.8), ("ui/package.json", 0.2)];
+    insta::assert_snapshot!(shown_over(text, files, weights));
+}
+
+#[test]
+fn a_build_that_env_calls_fetches_first_as_well() {
+    let go = |build: &str| {
+        format!(
+            "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY . .\nRUN {build}\nFROM alpine\nCOPY --from=b /app /app\n"
+        )
+    };
+    let files: Files<'_> = &[("go.mod", "module x\n"), ("go.sum", ""), ("main.go", "x"), ("a.go", "x")];
+    for (build, is_fetched) in [
+        ("go build -o /app ./cmd", true),
+        ("env CGO_ENABLED=0 go build -o /app ./cmd", true),
+        ("env GOFLAGS=-mod=mod go build -o /app ./cmd", false),
+        ("env -u HOME go build -o /app ./cmd", false),
+        ("env", false),
+    ] {
+        let made = text_of(&go(build), files);
+        assert_eq!(made.contains("RUN go mod download\n"), is_fetched, "{made}");
+    }
+}
+
+#[test]
+fn a_gain_that_few_of_many_edits_bring_is_found_by_the_simulated_builder() {
+    let text = "FROM node:22\nWORKDIR /app\nCOPY lib lib\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\nRUN make\n";
+    let mut files: Vec<(String, String)> =
+        (0..300).map(|at| (format!("src/{at}.js"), "x".to_owned())).collect();
+    files.extend(NPM.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+    files.push(("lib/a.js".to_owned(), "x".to_owned()));
+    // Three hundred files of the sources, each as often as the one that makes the difference in a tenth of all.
+    let mut edits: Vec<Edit> = files
+        .iter()
+        .filter(|(path, _)| path.starts_with("src/"))
+        .map(|(path, _)| Edit { weight: 1.0, paths: vec![path.clone()], build_args: vec![] })
+        .collect();
+    let rare = Edit { weight: 1.0, paths: vec!["lib/a.js".to_owned()], build_args: vec![] };
+    for at in 0..33 {
+        edits.insert(at * 10 + 3, rare.clone());
+    }
+    let tree = Tree::from_pairs(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let read = |path: &str| files.iter().find(|(name, _)| name == path).map(|(_, text)| text.clone());
+    let dockerfile = parse(text).expect("the test's Dockerfile is valid");
+    let options = ReorderOptions::default();
+    let input =
+        ReorderInput { tree: &tree, files: &read, edits: &edits, seconds: &rough_seconds, options: &options };
+    let build = BuildInput {
+        dockerfile: dockerfile.clone().into(),
+        options: GraphOptions::default(),
+        context: tree.clone(),
+        named: BTreeMap::new(),
+    };
+    let proposal = propose_checked(&dockerfile, &input, &build);
+    assert!(proposal.improves(), "{proposal:#?}");
+    assert!(proposal.text.find("RUN npm ci") < proposal.text.find("COPY lib"), "{}", proposal.text);
+}
+
+#[test]
+fn git_is_left_in_the_context_where_something_asks_it() {
+    let asks = |files: Files<'_>, run: &str| {
+        let mut all = vec![(".git/HEAD", "x"), ("a.x", "x"), ("b.x", "x")];
+        all.extend(files);
+        let text = format!("FROM debian\nWORKDIR /app\nCOPY . .\nRUN {run}\n");
+        let dockerfile = parse(&text).expect("the test's Dockerfile is valid");
+        let tree = Tree::from_pairs(all.iter().copied());
+        let read =
+            |path: &str| all.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
+        let edits = ["a.x", ".git/HEAD"].map(|path| Edit {
+            weight: 1.0,
+            paths: vec![path.to_owned()],
+            build_args: vec![],
+        });
+        let options = ReorderOptions::default();
+        let input = ReorderInput {
+            tree: &tree,
+            files: &read,
+            edits: &edits,
+            seconds: &rough_seconds,
+            options: &options,
+        };
+        let found = propose(&dockerfile, &input).ignore.map(|ignore| ignore.add).unwrap_or_default();
+        found.into_iter().find(|line| line.pattern == ".git").map(|line| line.why)
+    };
+    let go = ". `go build` then leaves the commit out of `go version -m`";
+    let net = ". The .NET SDK then leaves the commit out of the assemblies' informational version";
+    for (files, run, expected) in [
+        (&[][..], "npm run build", Some("")),
+        (&[("go.mod", "module x")][..], "go build ./...", Some(go)),
+        (&[("x.csproj", "<Project/>")][..], "dotnet build", Some(net)),
+        (&[("x.csproj", "<PackageReference Include=\"MinVer\"/>")][..], "dotnet build", None),
+        (&[("Directory.Build.props", "<P Include=\"Nerdbank.GitVersioning\"/>")][..], "dotnet build", None),
+        (&[("pom.xml", "<artifactId>git-commit-id-maven-plugin</artifactId>")][..], "mvn package", None),
+        (&[("build.gradle", "id 'com.gorylenko.gradle-git-properties'")][..], "gradle build", None),
+        (&[("vite.config.ts", "execSync('git rev-parse HEAD')")][..], "npm run build", None),
+        (&[("pyproject.toml", "requires = [\"setuptools-scm\"]")][..], "pip install .", None),
+        (&[][..], "git describe > version", None),
+        (&[(".gitmodules", "x")][..], "make", None),
+    ] {
+        let why = asks(files, run);
+        let expected = expected.map(|more| format!("every commit changes it; no step calls git{more}"));
+        assert_eq!(why, expected, "{run} with {files:?}");
+    }
+}
+
+#[test]
+fn mavens_options_and_settings_are_looked_into_wherever_they_stand() {
+    let files: Files<'_> = &[
+        ("pom.xml", "<project/>"),
+        ("src/A.java", "x"),
+        (
+            "plain.xml",
+            "<settings><mirrors><mirror><url>https://m.example/</url></mirror></mirrors></settings>",
+        ),
+        ("moved.xml", "<settings><localRepository>/app/repo</localRepository></settings>"),
+        (
+            "here.xml",
+            "<settings><mirrors><mirror><url>file:///app/mirror</url></mirror></mirrors></settings>",
+        ),
+        ("build.log", "x"),
+    ];
+    let mut out = String::new();
+    for (before, goal) in [
+        ("", "dependency:go-offline"),
+        ("", "org.apache.maven.plugins:maven-dependency-plugin:3.6.0:go-offline"),
+        ("", "org.apache.maven.plugins:maven-dependency-plugin:resolve"),
+        ("", "org.apache.maven.plugins:maven-dependency-plugin:3.6.0:analyze"),
+        ("", "org.example:maven-dependency-plugin:3.6.0:go-offline"),
+        ("", "-l fetch.log dependency:go-offline"),
+        ("", "--log-file=build.log dependency:go-offline"),
+        ("", "--log-file /var/log/maven.log dependency:go-offline"),
+        ("ENV MAVEN_OPTS=-Xmx2g\n", "dependency:go-offline"),
+        ("ENV MAVEN_OPTS=\"-Xmx2g -Dmaven.repo.local=repo\"\n", "dependency:go-offline"),
+        ("ENV MAVEN_OPTS=-Dmaven.wagon.http.retryHandler.count=3\n", "dependency:go-offline"),
+        ("ENV MAVEN_OPTS=-javaagent:agent.jar\n", "dependency:go-offline"),
+        ("ARG MAVEN_OPTS\n", "dependency:go-offline"),
+        ("ENV MAVEN_ARGS=-B\n", "dependency:go-offline"),
+        ("COPY plain.xml /root/.m2/settings.xml\n", "dependency:go-offline"),
+        ("COPY moved.xml /root/.m2/settings.xml\n", "dependency:go-offline"),
+        ("COPY here.xml /usr/share/maven/conf/settings.xml\n", "dependency:go-offline"),
+        ("COPY --from=maven:3 /x/settings.xml /root/.m2/\n", "dependency:go-offline"),
+        ("COPY <<E /root/.m2/settings.xml\n<settings/>\nE\n", "dependency:go-offline"),
+        ("RUN echo '<settings/>' > /root/.m2/settings.xml\n", "dependency:go-offline"),
+    ] {
+        let text = format!("FROM maven:3 AS b\nWORKDIR /app\n{before}COPY . .\nRUN mvn {goal}\nRUN make\n");
+        let proposal = propose_for(&text, files);
+        let is_above = proposal.text.find("RUN mvn") < proposal.text.find("COPY . .");
+        let said = match proposal.refused.first() {
+            _ if is_above => "above the sources".to_owned(),
+            Some(refused) => format!("refused: {}", refused.why),
+            None => "left".to_owned(),
+        };
+        out += &format!("{before}mvn {goal}\n  {said}\n");
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn what_is_fetched_for_maven_is_what_the_build_fetches() {
+    let one: Files<'_> =
+        &[("pom.xml", "<project/>"), ("ci.xml", "<settings/>"), ("A.java", "x"), ("B.java", "x")];
+    let parts: Files<'_> = &[
+        ("pom.xml", "<project><modules><module>a</module><module>b</module></modules></project>"),
+        ("a/pom.xml", "<project><artifactId>a</artifactId></project>"),
+        ("a/A.java", "x"),
+        ("b/B.java", "x"),
+        ("b/pom.xml", "<project><artifactId>b</artifactId></project>"),
+    ];
+    let needs = "<project><artifactId>b</artifactId><dependencies><dependency><artifactId>a</artifactId></dependency></dependencies></project>";
+    let needing: Vec<(&str, &str)> = parts[..4].iter().copied().chain([("b/pom.xml", needs)]).collect();
+    let mut out = String::new();
+    for (files, before, build) in [
+        (one, "", "mvn -B clean package"),
+        (one, "", "./mvnw -Pprod -DskipTests -Dversion=1 package"),
+        (one, "", "mvn -s ci.xml -P prod,all package"),
+        (one, "", "mvn -o package"),
+        (one, "", "mvn -f other package"),
+        (one, "", "mvn $FLAGS package"),
+        (one, "", "mvn -pl $MODULE -am package"),
+        (one, "", "mvn -P$PROFILE package"),
+        (one, "", "MAVEN_OPTS=-Dmaven.repo.local=/r mvn package"),
+        (one, "ENV MAVEN_ARGS=-Pprod\n", "mvn package"),
+        (one, "RUN mvn org.apache.maven.plugins:maven-dependency-plugin:3.6.0:go-offline\n", "mvn package"),
+        (parts, "", "mvn package"),
+        (&needing, "", "mvn package"),
+    ] {
+        let text = format!(
+            "FROM maven:3 AS b\nWORKDIR /app\nCOPY . .\n{before}RUN {build}\nFROM debian\nCOPY --from=b /app/target /app\n"
+        );
+        let proposal = propose_for(&text, files);
+        let found = proposal.offered.iter().find(|offer| offer.kind == MoveKind::FetchFirst);
+        let said = found.map_or("nothing", |offer| offer.text.lines().last().unwrap_or_default());
+        out += &format!("{before}{build}\n  {said}\n");
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn steps_after_a_copy_that_is_left_out_are_still_told_apart() {
+    let text = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nCOPY package.json .\nRUN npm run build\nRUN make\n";
+    let made = text_of(text, NPM);
+    assert_eq!(made.matches("package.json").count(), 1, "{made}");
+}
