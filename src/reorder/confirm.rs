@@ -1,9 +1,9 @@
 //! A proposal held against the simulated builder: what it predicts for sampled edits, in both orders.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::moves::{kinds_of_edits, propose};
+use super::moves::{propose, touched_by_edits};
 use super::{Edit, Proposal, Refusal, ReorderInput, ReorderOptions};
 use crate::context::{Entry, Tree};
 use crate::dockerfile::ast::{Dockerfile, Instruction};
@@ -78,7 +78,8 @@ fn verdict(proposal: &Proposal, input: &ReorderInput<'_>, build: &BuildInput) ->
     let Ok(new) = parse(&proposal.text) else {
         return Verdict::Fails("the text cannot be read".to_owned());
     };
-    let new = BuildInput { dockerfile: Arc::new(new), ..build.clone() };
+    let new_dockerfile = Arc::new(new);
+    let new = BuildInput { dockerfile: Arc::clone(&new_dockerfile), ..build.clone() };
     let old_seconds = |stage: usize, own: &Instruction| (input.seconds)(stage, own);
     let new_seconds = |stage: usize, own: &Instruction| {
         proposal.seconds.get(&(stage, own.line)).copied().unwrap_or_else(|| (input.seconds)(stage, own))
@@ -92,7 +93,7 @@ fn verdict(proposal: &Proposal, input: &ReorderInput<'_>, build: &BuildInput) ->
         return Verdict::Saves;
     }
     let (mut before, mut after) = (0.0, 0.0);
-    for (at, (edit, weight)) in sampled(&proposal.text, input).into_iter().enumerate() {
+    for (at, (edit, weight)) in sampled(&build.dockerfile, &new_dockerfile, input).into_iter().enumerate() {
         let (Some(one), Some(other)) = (old.after(edit, at), new.after(edit, at)) else { continue };
         before += weight * one;
         after += weight * other;
@@ -101,11 +102,15 @@ fn verdict(proposal: &Proposal, input: &ReorderInput<'_>, build: &BuildInput) ->
 }
 
 /// An edit of each kind, with the weight of all of its kind: edits are alike if they change the same build arguments
-/// and what the same COPYs of the new text take in.
-fn sampled<'a>(new: &str, input: &ReorderInput<'a>) -> Vec<(&'a Edit, f64)> {
-    let Ok(new) = parse(new) else { return Vec::new() };
-    let kinds = kinds_of_edits(&new, input);
-    let mut sorted: Vec<(&Edit, f64)> = kinds.into_iter().filter(|(_, weight)| *weight > 0.0).collect();
+/// and what the same COPYs take in, of the old text and of the new.
+fn sampled<'a>(old: &Dockerfile, new: &Dockerfile, input: &ReorderInput<'a>) -> Vec<(&'a Edit, f64)> {
+    let touched = [old, new].map(|dockerfile| touched_by_edits(dockerfile, input));
+    let mut kinds: BTreeMap<_, (&Edit, f64)> = BTreeMap::new();
+    for (at, edit) in input.edits.iter().enumerate().filter(|(_, edit)| edit.weight > 0.0) {
+        let kind = (&touched[0][at], &touched[1][at], &edit.build_args);
+        kinds.entry(kind).or_insert((edit, 0.0)).1 += edit.weight;
+    }
+    let mut sorted: Vec<(&Edit, f64)> = kinds.into_values().collect();
     sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
     sorted.truncate(SAMPLED);
     sorted

@@ -9,6 +9,7 @@
 //! changes that leave the image's files and settings as they are get applied.
 
 mod confirm;
+mod drops;
 mod footprint;
 mod ignoring;
 mod installs;

@@ -280,21 +280,21 @@ impl EditKind {
 impl Edits {
     /// Groups edits by which items of a model they touch; the items get numbers to be told apart by.
     pub(super) fn new(edits: &[Edit], model: &mut Model) -> Self {
+        let touched = Self::touched(edits, model);
         let total: f64 = edits.iter().map(|edit| edit.weight).sum();
-        let kinds = Self::grouped(edits, model)
-            .into_iter()
-            .map(|((touched, args), (_, weight))| EditKind { weight: weight / total, touched, args })
-            .collect();
+        let mut groups: BTreeMap<(Vec<usize>, Vec<String>), f64> = BTreeMap::new();
+        for (edit, touched) in edits.iter().zip(touched) {
+            if edit.weight > 0.0 && total > 0.0 {
+                *groups.entry((touched, edit.build_args.clone())).or_default() += edit.weight / total;
+            }
+        }
+        let kinds =
+            groups.into_iter().map(|((touched, args), weight)| EditKind { weight, touched, args }).collect();
         Self { kinds }
     }
 
-    /// An edit of each kind with the weight of the kind, in the order of the kinds.
-    pub(super) fn kinds<'a>(edits: &'a [Edit], model: &mut Model) -> Vec<(&'a Edit, f64)> {
-        Self::grouped(edits, model).into_values().collect()
-    }
-
-    /// Edits by the items that they touch and the build arguments that they change: the first, and the weight of all.
-    fn grouped<'a>(edits: &'a [Edit], model: &mut Model) -> Groups<'a> {
+    /// For each edit the numbers of the items that it touches, rising; the items get numbers to be told apart by.
+    pub(super) fn touched(edits: &[Edit], model: &mut Model) -> Vec<Vec<usize>> {
         model.numbered = model.stages.iter().map(|stage| stage.items.len()).sum();
         let items = model.stages.iter_mut().flat_map(|stage| &mut stage.items);
         items.enumerate().for_each(|(id, item)| item.id = id);
@@ -305,20 +305,16 @@ impl Edits {
                 takers.entry(path).or_default().push(item.id);
             }
         }
-        let mut groups = Groups::new();
-        for edit in edits.iter().filter(|edit| edit.weight > 0.0) {
-            let mut touched: Vec<usize> =
-                edit.paths.iter().filter_map(|path| takers.get(path.as_str())).flatten().copied().collect();
+        let of_one = |edit: &Edit| {
+            let takers = edit.paths.iter().filter_map(|path| takers.get(path.as_str()));
+            let mut touched: Vec<usize> = takers.flatten().copied().collect();
             touched.sort_unstable();
             touched.dedup();
-            groups.entry((touched, edit.build_args.clone())).or_insert((edit, 0.0)).1 += edit.weight;
-        }
-        groups
+            touched
+        };
+        edits.iter().map(of_one).collect()
     }
 }
-
-/// Edits by the numbers of the items and the build arguments that they change.
-type Groups<'a> = BTreeMap<(Vec<usize>, Vec<String>), (&'a Edit, f64)>;
 
 /// Finds, for each item that takes from other stages, the items there that may make it.
 fn find_feeds(model: &mut Model) {

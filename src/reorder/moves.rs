@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::footprint::placements;
+use super::drops::Dropped;
 use super::installs::{self, Split, local_copy};
 use super::model::{Edits, Item, Model};
 use super::offers::sheet::{Bound, Sheet};
@@ -61,10 +61,10 @@ pub fn expected_seconds(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> f6
     model.expected_seconds(&edits)
 }
 
-/// One edit of each kind, and the weight of its kind: edits that touch the same instructions are of one kind.
-pub(super) fn kinds_of_edits<'a>(dockerfile: &Dockerfile, input: &ReorderInput<'a>) -> Vec<(&'a Edit, f64)> {
+/// For each edit of the input the numbers of the items of a Dockerfile that it touches.
+pub(super) fn touched_by_edits(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Vec<Vec<usize>> {
     let mut model = Model::new(&Draft::new(dockerfile, input), input);
-    Edits::kinds(input.edits, &mut model)
+    Edits::touched(input.edits, &mut model)
 }
 
 /// How many rewrites are made at most.
@@ -171,8 +171,8 @@ pub(super) struct Arranged {
     pub(super) model: Model,
     pub(super) edits: Edits,
     pub(super) seconds: f64,
-    /// Stage and instruction of COPYs that bring nothing new.
-    pub(super) dropped: Vec<(usize, usize)>,
+    /// COPYs that bring nothing new.
+    pub(super) dropped: Vec<Dropped>,
 }
 
 impl<'a> Attempt<'a> {
@@ -281,51 +281,6 @@ impl Attempt<'_> {
                 item.pinned |= self.skips(MoveKind::VolatileLater, instruction);
             }
         }
-    }
-
-    /// Leaves out a COPY whose files an earlier COPY has just put there, with nothing in between that writes them.
-    fn drop_redundant(&self, model: &mut Model) -> Vec<(usize, usize)> {
-        let mut dropped = Vec::new();
-        for (stage, model) in model.stages.iter_mut().enumerate() {
-            while let Some(at) = (0..model.items.len()).find(|at| self.is_redundant(stage, &model.items, *at))
-            {
-                let item = model.items.remove(at);
-                dropped.extend(item.written().map(|index| (stage, index)));
-            }
-        }
-        dropped
-    }
-
-    fn is_redundant(&self, stage: usize, items: &[Item], at: usize) -> bool {
-        let Some(index) = items[at].written() else { return false };
-        let instruction = self.instruction(stage, index);
-        if self.skips(MoveKind::DropRedundant, instruction) {
-            return false;
-        }
-        let placed = |index: usize| {
-            let spec = local_copy(self.instruction(stage, index))?;
-            let plain = spec.exclude.is_empty() && spec.heredocs.is_empty();
-            let scope = &self.original.stages[stage].scopes[index];
-            plain.then(|| placements(spec, scope, self.input.tree).map(|placed| (spec, placed))).flatten()
-        };
-        let Some((spec, own)) = placed(index) else { return false };
-        // The nearest item that touches the same paths decides.
-        let meets = |item: &Item| item.footprint.writes.overlaps(&items[at].footprint.writes);
-        let Some(earlier) = items[..at].iter().rev().find(|item| meets(item)).and_then(Item::written) else {
-            return false;
-        };
-        let Some((other, all)) = placed(earlier) else { return false };
-        let same_manner = spec.chown == other.chown && spec.chmod == other.chmod && spec.link == other.link;
-        let covers = |file: &super::footprint::Placement| {
-            all.iter().any(|known| {
-                let inner = file
-                    .source
-                    .strip_prefix(&known.source)
-                    .filter(|rest| rest.is_empty() || rest.starts_with('/'));
-                inner.is_some_and(|rest| format!("{}{rest}", known.dest) == file.dest)
-            })
-        };
-        same_manner && !own.is_empty() && own.iter().all(covers)
     }
 
     fn describe(&mut self, dockerfile: &Dockerfile, before: f64, made: &[Made]) -> Proposal {

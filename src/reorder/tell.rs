@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::drops::Dropped;
 use super::installs::Split;
 use super::model::Item;
 use super::moves::{Attempt, Made};
@@ -35,9 +36,7 @@ impl Teller<'_> {
                 }
             }
         }
-        for (stage, index) in &self.work.arranged.dropped {
-            moves.push(self.drop_move(*stage, *index));
-        }
+        moves.extend(self.work.arranged.dropped.iter().map(|dropped| self.drop_move(*dropped)));
         moves.extend(made.iter().filter(|made| made.proven).map(|made| self.rewrite_move(made)));
         moves.sort_by(|a, b| b.saves.total_cmp(&a.saves));
         moves
@@ -235,18 +234,21 @@ impl Teller<'_> {
         (model.expected_seconds(&self.work.arranged.edits) - self.work.arranged.seconds).max(0.0)
     }
 
-    fn drop_move(&self, stage: usize, index: usize) -> Move {
+    fn drop_move(&self, dropped: Dropped) -> Move {
+        let Dropped { stage, index, is_overwritten } = dropped;
         let instruction = self.work.instruction(stage, index);
+        let why = if is_overwritten {
+            "the COPY right after it puts the same files in the same place"
+        } else {
+            "an earlier COPY puts the same files in the same place, and nothing in between writes them"
+        };
         Move {
             id: self.work.draft.id(MoveKind::DropRedundant, instruction),
             name: format!("leave out `{}`", short(instruction)),
             kind: MoveKind::DropRedundant,
             before: vec![self.old_lines(stage, index)],
             after: Vec::new(),
-            why_safe: format!(
-                "an earlier COPY puts the same files in the same place, and nothing in between writes them: `{}` adds nothing.",
-                short(instruction)
-            ),
+            why_safe: format!("{why}: `{}` adds nothing.", short(instruction)),
             saves: 0.0,
         }
     }

@@ -64,7 +64,14 @@ fn verdict(proposed: &Proposed, name: &str) -> String {
     if proposal.improves() {
         let after = seconds(proposal.expected_after);
         let share = (proposal.saved_share() * 100.0).round();
-        format!("{name}: an expected rebuild takes {after} instead of {before}, {share:.0}% less ({basis})\n")
+        let saved = proposal.expected_before - proposal.expected_after;
+        if saved < 0.05 {
+            format!("{name}: an expected rebuild still takes {before} ({basis})\n")
+        } else {
+            format!(
+                "{name}: an expected rebuild takes {after} instead of {before}, {share:.0}% less ({basis})\n"
+            )
+        }
     } else {
         format!(
             "{name}: nothing to improve that can be shown to be safe; an expected rebuild takes {before} ({basis})\n"

@@ -268,3 +268,23 @@ fn steps_after_a_copy_that_is_left_out_are_still_told_apart() {
     let made = text_of(text, NPM);
     assert_eq!(made.matches("package.json").count(), 1, "{made}");
 }
+
+#[test]
+fn a_copy_that_the_next_one_overwrites_is_left_out_once_the_install_is_above() {
+    let text =
+        "FROM node:20\nWORKDIR /app\nCOPY ui/package*.json ./\nCOPY /ui/ .\nRUN npm ci\nRUN npm run build\n";
+    let files: Files<'_> = &[
+        ("ui/package.json", NPM[0].1),
+        ("ui/package-lock.json", NPM[1].1),
+        ("ui/packages.lock.json", "{}"),
+        ("ui/a.ts", "x"),
+        ("ui/b.ts", "x"),
+    ];
+    let weights: &[(&str, f64)] = &[("ui/a.ts", 0.5), ("ui/packages.lock.json", 0.5)];
+    insta::assert_snapshot!(shown_over(text, files, weights));
+    // Where its files get another owner, and where somebody wants them twice, they stay.
+    let owned = text.replace("COPY /ui/ .", "COPY --chown=node /ui/ .");
+    assert!(shown_over(&owned, files, weights).contains("COPY ui/package*.json ./"));
+    let twice = "FROM node:20\nWORKDIR /app\nCOPY ui/a.ts ./\nCOPY ui/ .\nRUN make\n";
+    assert!(shown_over(twice, files, weights).contains("COPY ui/a.ts ./"));
+}
