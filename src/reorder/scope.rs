@@ -88,6 +88,20 @@ impl Scope {
         self.workdir.as_deref().map(|cwd| shell::join(cwd, &text))
     }
 
+    /// The state in which an ARG that nobody gives a value is empty, but for those that the builder fills in.
+    pub(super) fn with_empty_arguments(&self) -> Self {
+        const FILLED_IN: [&str; 2] = ["TARGET", "BUILD"];
+        let mut scope = self.clone();
+        for (name, value) in &mut scope.vars {
+            let is_filled_in =
+                FILLED_IN.iter().any(|start| name.starts_with(start)) || name.ends_with("_PROXY");
+            if value.is_none() && self.args.contains(name) && !is_filled_in {
+                *value = Some(String::new());
+            }
+        }
+        scope
+    }
+
     /// The value of a variable, where it is known.
     pub(super) fn value(&self, name: &str) -> Option<String> {
         self.vars.get(name).cloned().flatten()

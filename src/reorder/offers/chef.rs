@@ -2,35 +2,21 @@
 //!
 //! The stage is cut before its first COPY of the context. What stands above becomes a stage with cargo-chef in it; a
 //! second one makes the recipe from the same COPYs; a third goes on as the old one did, with the dependencies compiled
-//! before the COPYs.
+//! before the COPYs. What names a build (an ARG of the commit, and what uses it) moves below the dependencies.
+
+mod cook;
+mod project;
+
+use std::ops::Range;
 
 use super::Found;
 use super::sheet::Sheet;
-use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run};
+use crate::dockerfile::ast::{Instruction, InstructionKind, Run};
 use crate::reorder::MoveKind;
 use crate::reorder::installs::local_copy;
-use crate::reorder::model::base_image;
+use crate::reorder::model::{base_image, names_in};
 use crate::reorder::rewrite::edited::Edit;
-use crate::reorder::rewrite::head_and_command;
-use crate::shell::{Call, Command};
-
-/// Flags of `cargo build` that `cargo chef cook` has as well: those alone, and those with a value.
-const ALONE: [&str; 9] = [
-    "--release",
-    "-r",
-    "--no-default-features",
-    "--workspace",
-    "--all",
-    "--tests",
-    "--benches",
-    "--examples",
-    "--all-targets",
-];
-const VALUED: [&str; 8] =
-    ["--profile", "--target", "--features", "-F", "--package", "-p", "--bin", "--target-dir"];
-
-/// Flags that do not change how the dependencies are compiled.
-const IDLE: [&str; 8] = ["--locked", "--bins", "--verbose", "-v", "-q", "--quiet", "--timings", "--jobs"];
+use crate::shell::{Call, names_the_build};
 
 /// What is told of a stage whose dependencies are compiled with its sources.
 pub(super) enum Chef {
@@ -62,24 +48,39 @@ pub(super) fn find(sheet: &Sheet<'_>, stage: usize, least: f64) -> Option<Chef> 
     }
     let site = Site { sheet, stage, index, own, run };
     let name = "compile the dependencies from the manifests alone, with cargo-chef".to_owned();
-    let found = |changes: String, edits| Found {
+    let found = |changes: String, edits, differs| Found {
         kind: MoveKind::CompileDependencies,
         at: (stage, index),
         name: name.clone(),
         changes,
         edits,
-        differs: Vec::new(),
+        differs,
     };
     Some(match site.written() {
-        Ok(edits) => Chef::Offer(found(
-            "adds a tool (cargo-chef, its newest version, compiled once) and two stages; the dependencies are compiled in a step of their own with the same flags, and an edit of the sources no longer compiles them. cargo-chef leaves recipe.json and sources without content in this stage, which the COPYs then replace".to_owned(),
-            edits,
-        )),
+        Ok(written) => {
+            let mut changes = "adds a tool (cargo-chef, its newest version, compiled once) and two stages; the dependencies are compiled in a step of their own with the same flags, and an edit of the sources no longer compiles them. cargo-chef leaves recipe.json and sources without content in this stage, which the COPYs then replace".to_owned();
+            for more in &written.changes {
+                changes += "; ";
+                changes += more;
+            }
+            Chef::Offer(found(changes, written.edits, written.differs))
+        }
         Err(why) => Chef::Advice(found(
-            format!("a stage with cargo-chef makes a recipe of the manifests, and `cargo chef cook` compiles what it names before the sources are copied. It is not written out here, because {why}"),
+            format!(
+                "a stage with cargo-chef makes a recipe of the manifests, and `cargo chef cook` compiles what it names before the sources are copied. It is not written out here, because {why}"
+            ),
+            Vec::new(),
             Vec::new(),
         )),
     })
+}
+
+/// What is written for a stage.
+struct Written {
+    edits: Vec<Edit>,
+    /// What it changes besides.
+    changes: Vec<String>,
+    differs: Vec<String>,
 }
 
 struct Site<'a> {
@@ -92,11 +93,35 @@ struct Site<'a> {
 
 impl Site<'_> {
     /// The edits, or why they cannot be told.
-    fn written(&self) -> Result<Vec<Edit>, &'static str> {
+    fn written(&self) -> Result<Written, &'static str> {
+        let all = self.sheet.instructions(self.stage);
+        self.stage_fits()?;
+        let first = (0..self.index)
+            .find(|index| local_copy(&all[*index]).is_some())
+            .ok_or("no COPY of the context stands before the step")?;
+        self.stands_between(first)?;
+        let workdir = self.workdir(first)?;
+        project::fits(self.sheet.input)?;
+        let late = self.late(first);
+        let cook = self.cook(&late)?;
+        let mut edits = vec![self.renamed().ok_or("its FROM is written in an unusual way")?];
+        let text = &*self.sheet.draft.dockerfile.text;
+        edits.extend(late.iter().map(|at| Edit::remove(block(text, &all[*at]))));
+        edits.push(self.put_in(first, &workdir, &late, &cook));
+        let mut written = Written { edits, changes: Vec::new(), differs: Vec::new() };
+        if !late.is_empty() {
+            written.changes.push(
+                "what names the build (its commit, date or version) is set below the dependencies, which are taken not to look at it".to_owned(),
+            );
+        }
+        self.lock(&mut written)?;
+        Ok(written)
+    }
+
+    /// Refuses a stage whose place in the Dockerfile leaves no room for another.
+    fn stage_fits(&self) -> Result<(), &'static str> {
         let (sheet, stage) = (self.sheet, self.stage);
         let dockerfile = &sheet.draft.dockerfile;
-        let text = &*dockerfile.text;
-        let all = sheet.instructions(stage);
         if base_image(dockerfile, stage).is_none_or(|name| name != "rust") {
             return Err("the base is none of Rust's own images");
         }
@@ -109,40 +134,88 @@ impl Site<'_> {
         if dockerfile.stage_index("planner").is_some() {
             return Err("there is a stage called planner already");
         }
-        let first = (0..self.index)
-            .find(|index| local_copy(&all[*index]).is_some())
-            .ok_or("no COPY of the context stands before the step")?;
-        self.stands_between(first)?;
-        let scope = sheet.scope(stage, first);
-        let workdir = scope.workdir.clone().filter(|dir| dir != "/" && !dir.contains(char::is_whitespace));
+        Ok(())
+    }
+
+    /// The directory in which the manifests come to lie and the step works.
+    fn workdir(&self, first: usize) -> Result<String, &'static str> {
+        let (sheet, stage) = (self.sheet, self.stage);
+        let workdir = sheet.scope(stage, first).workdir.clone();
+        let workdir = workdir.filter(|dir| !dir.contains(char::is_whitespace));
         let workdir = workdir.ok_or("the working directory is not known")?;
         if sheet.scope(stage, self.index).workdir.as_ref() != Some(&workdir) {
             return Err("the COPYs and the step work in different directories");
         }
-        if !sheet.stage(stage).items[first..self.index].iter().any(|item| {
+        let manifest = crate::shell::join(&workdir, "Cargo.toml");
+        let brings = sheet.stage(stage).items[first..self.index].iter().any(|item| {
             item.footprint.context.iter().any(|path| path == "Cargo.toml")
-                && item.footprint.writes.touches(&format!("{}/Cargo.toml", workdir.trim_end_matches('/')))
-        }) {
-            return Err("Cargo.toml does not come to lie where the step works");
+                && item.footprint.writes.touches(&manifest)
+        });
+        if brings { Ok(workdir) } else { Err("Cargo.toml does not come to lie where the step works") }
+    }
+
+    /// ARGs and ENVs between the last RUN above the COPYs and those that name the build, or use one that does: with
+    /// them above the dependencies, every commit would compile these anew.
+    fn late(&self, first: usize) -> Vec<usize> {
+        let all = self.sheet.instructions(self.stage);
+        let is_run = |at: &usize| matches!(all[*at].kind, InstructionKind::Run(_));
+        let start = (0..first).rev().find(is_run).map_or(0, |at| at + 1);
+        let mut names: Vec<String> = Vec::new();
+        let mut late = Vec::new();
+        for at in start..first {
+            let names_one = |raw: &str| names_in(raw).iter().any(|used| names.contains(used));
+            let set: Vec<&String> = match &all[at].kind {
+                InstructionKind::Arg(all)
+                    if all.iter().all(|arg| {
+                        names_the_build(&arg.name) || arg.default.as_deref().is_some_and(names_one)
+                    }) =>
+                {
+                    all.iter().map(|arg| &arg.name).collect()
+                }
+                InstructionKind::Env(pairs) if pairs.iter().all(|pair| names_one(&pair.value)) => {
+                    pairs.iter().map(|pair| &pair.key).collect()
+                }
+                _ => continue,
+            };
+            names.extend(set.into_iter().cloned());
+            late.push(at);
         }
-        let cook = self.cook()?;
+        // What stays above must not use what would then be set below it.
+        let uses_one = |at: &usize| {
+            let uses = &self.sheet.stage(self.stage).items[*at].footprint.uses.names;
+            !late.contains(at) && uses.iter().any(|used| names.contains(used))
+        };
+        if (start..first).any(|at| uses_one(&at)) { Vec::new() } else { late }
+    }
+
+    /// The lines before the first COPY: the end of the old head, the stage of the recipe, the beginning of the rest.
+    fn put_in(&self, first: usize, workdir: &str, late: &[usize], cook: &str) -> Edit {
+        let dockerfile = &self.sheet.draft.dockerfile;
+        let text = &*dockerfile.text;
+        let all = self.sheet.instructions(self.stage);
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
         let copies = all[first..self.index].iter().filter(|own| local_copy(own).is_some());
-        let copies: Vec<&str> = copies.map(|own| &text[own.span.clone()]).collect();
-        let args = all[..first].iter().filter(|own| matches!(own.kind, InstructionKind::Arg(_)));
-        let args: Vec<&str> = args.map(|own| &text[own.span.clone()]).collect();
-        let named = dockerfile.stages[stage].name.as_deref();
-        let mut lines = vec!["RUN cargo install cargo-chef --locked", "", "FROM chef AS planner"];
-        lines.extend(&copies);
+        let is_arg = |at: &usize| matches!(all[*at].kind, InstructionKind::Arg(_)) && !late.contains(at);
+        let args = (0..first).filter(is_arg).map(|at| &text[all[at].span.clone()]);
+        let named = dockerfile.stages[self.stage].name.as_deref();
         let from = named.map_or_else(|| "FROM chef".to_owned(), |name| format!("FROM chef AS {name}"));
-        let recipe = format!("COPY --from=planner {workdir}/recipe.json recipe.json");
+        let recipe =
+            format!("COPY --from=planner {} recipe.json", crate::shell::join(workdir, "recipe.json"));
+        let mut lines = vec!["RUN cargo install cargo-chef --locked", "", "FROM chef AS planner"];
+        lines.extend(copies.map(|own| &text[own.span.clone()]));
         lines.extend(["RUN cargo chef prepare --recipe-path recipe.json", "", &from]);
-        lines.extend(&args);
-        lines.extend([recipe.as_str(), cook.as_str()]);
-        let block = format!("{}{newline}", lines.join(newline));
+        lines.extend(args);
+        lines.extend([recipe.as_str(), cook]);
+        let mut put_in = format!("{}{newline}", lines.join(newline));
+        for at in late {
+            let moved = &text[block(text, &all[*at])];
+            put_in += moved;
+            if !moved.ends_with('\n') {
+                put_in += newline;
+            }
+        }
         let at = start_of_block(text, &all[first]);
-        let put_in = Edit { span: at..at, text: block, of: Some((stage, self.index)) };
-        Ok(vec![self.renamed().ok_or("its FROM is written in an unusual way")?, put_in])
+        Edit { span: at..at, text: put_in, of: Some((self.stage, self.index)) }
     }
 
     /// Tells whether a COPY or a mount names a stage by its number, so that no stage may be put in.
@@ -181,65 +254,6 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// `RUN cargo chef cook …` with the flags, the variables and the mounts of the step.
-    fn cook(&self) -> Result<String, &'static str> {
-        let script = self.sheet.script(self.stage, self.index, self.run);
-        let is_shell = matches!(self.run.command, CommandLine::Shell(_)) && self.run.heredocs.is_empty();
-        let cargo = |command: &&Command| {
-            command.words.first().is_some_and(|word| word.text == "cargo")
-                && command
-                    .words
-                    .get(1)
-                    .is_some_and(|word| ["build", "b", "install", "test"].contains(&word.text.as_str()))
-        };
-        let command = script.commands.iter().find(cargo).filter(|_| is_shell && script.understood);
-        let command = command.ok_or("the step's command is not understood")?;
-        if script
-            .commands
-            .iter()
-            .any(|command| command.words.first().is_some_and(|word| word.text == "export"))
-        {
-            return Err("the step sets variables");
-        }
-        let plain = |text: &str| {
-            !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_=./,:+".contains(c))
-        };
-        let mut words: Vec<String> = Vec::new();
-        for (name, value) in &command.assigns {
-            if value.dynamic || !plain(&value.text) {
-                return Err("a variable of the step is not known before it runs");
-            }
-            words.push(format!("{name}={}", value.text));
-        }
-        words.extend(["cargo", "chef", "cook"].map(str::to_owned));
-        let installs = command.words[1].text == "install";
-        if installs && !command.words.iter().any(|word| word.text == "--locked") {
-            return Err("`cargo install` without --locked takes other versions than the recipe pins");
-        }
-        if installs {
-            words.push("--release".to_owned());
-        }
-        words.extend(forwarded(&command.words[2..], installs)?);
-        if command.words[1].text == "test" && !words.iter().any(|word| word == "--tests") {
-            words.push("--tests".to_owned());
-        }
-        words.extend(["--recipe-path", "recipe.json"].map(str::to_owned));
-        let (head, _) =
-            head_and_command(self.sheet.text(self.own)).ok_or("the step's flags are not understood")?;
-        if self
-            .run
-            .mounts
-            .iter()
-            .any(|mount| !mount.value.contains("type=cache") && !mount.value.contains("type=s"))
-        {
-            return Err("files are mounted into the step");
-        }
-        // Flags over several lines go on so.
-        let newline = head.find('\n').map(|end| &head[head[..end].trim_end_matches('\r').len()..=end]);
-        let joint = newline.map_or_else(|| " ".to_owned(), |newline| format!(" \\{newline}    "));
-        Ok(format!("{head}{joint}{}", words.join(" ")))
-    }
-
     /// The stage's FROM with the name `chef`.
     fn renamed(&self) -> Option<Edit> {
         let dockerfile = &self.sheet.draft.dockerfile;
@@ -260,44 +274,14 @@ impl Site<'_> {
     }
 }
 
-/// The words of `cargo build` that the compiling of the dependencies needs as well.
-fn forwarded(words: &[crate::shell::Word], installs: bool) -> Result<Vec<String>, &'static str> {
-    const UNKNOWN: &str = "`cargo chef cook` does not know all flags of the step";
-    let mut kept = Vec::new();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let text = word.text.as_str();
-        if word.dynamic || word.glob || text.contains(char::is_whitespace) {
-            return Err("the words of the step are not known before it runs");
-        }
-        let name = text.split('=').next().unwrap_or(text);
-        // Where it is installed to, and from where, is of no concern to the dependencies.
-        let is_place = installs && ["--path", "--root", "--force", "-f", "--no-track"].contains(&name);
-        let takes_value =
-            !text.contains('=') && (VALUED.contains(&name) || ["--path", "--root", "--jobs"].contains(&name));
-        let value = if takes_value { Some(words.next().ok_or(UNKNOWN)?) } else { None };
-        if value.is_some_and(|value| value.dynamic || value.text.contains(char::is_whitespace)) {
-            return Err("the words of the step are not known before it runs");
-        }
-        if is_place || IDLE.contains(&name) {
-            continue;
-        }
-        if !ALONE.contains(&name) && !VALUED.contains(&name) {
-            return Err(UNKNOWN);
-        }
-        kept.push(match name {
-            "-r" => "--release".to_owned(),
-            "--all" => "--workspace".to_owned(),
-            "-F" => "--features".to_owned(),
-            _ => text.to_owned(),
-        });
-        kept.extend(value.map(|value| value.text.clone()));
-    }
-    Ok(kept)
-}
-
 /// Where an instruction begins, its comments counted.
 fn start_of_block(text: &str, own: &Instruction) -> usize {
     let first = own.comments.first().map_or(own.span.start, |comment| comment.span.start);
     text[..first].rfind('\n').map_or(0, |end| end + 1)
+}
+
+/// An instruction's lines, its comments and the last line break counted.
+fn block(text: &str, own: &Instruction) -> Range<usize> {
+    let end = text[own.span.end..].find('\n').map_or(text.len(), |end| own.span.end + end + 1);
+    start_of_block(text, own)..end
 }

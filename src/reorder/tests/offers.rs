@@ -5,6 +5,15 @@ use super::*;
 type Files<'a> = &'a [(&'a str, &'a str)];
 
 const GO: Files<'_> = &[("go.mod", "module x\n"), ("go.sum", ""), ("cmd/main.go", "x"), ("a.go", "x")];
+const PINNED: Files<'_> = &[
+    ("Cargo.toml", "[package]\nname = \"x\"\nversion = \"0.1.0\"\n[dependencies]\nhex = \"0.4.3\"\n"),
+    (
+        "Cargo.lock",
+        "version = 4\n[[package]]\nname = \"x\"\nversion = \"0.1.0\"\n[[package]]\nname = \"hex\"\nversion = \"0.4.5\"\n",
+    ),
+    ("src/main.rs", "x"),
+    ("src/a.rs", "x"),
+];
 const CARGO: Files<'_> = &[
     ("Cargo.toml", "[package]\nname = \"x\"\n"),
     ("Cargo.lock", ""),
@@ -103,6 +112,8 @@ cases! {
     cargo_whole: "FROM rust:1.80-slim AS build\nARG PROFILE=release\nWORKDIR /app\nRUN apt-get update && apt-get install -y cmake\n# the crate\nCOPY . .\nRUN SQLX_OFFLINE=true cargo build --release --locked --features a,b\nFROM debian:12-slim\nCOPY --from=build /app/target/release/x /usr/local/bin/x\n", CARGO;
     go_with_cross_compiling: "FROM --platform=$BUILDPLATFORM tonistiigi/xx:1.9.0 AS xx\nFROM --platform=$BUILDPLATFORM golang:1.22-alpine AS b\nCOPY --from=xx / /\nRUN xx-apk add musl-dev\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN make\nRUN xx-verify /out/app\nFROM alpine\nCOPY --from=b /out/app /app\n", GO;
     cargo_install: "FROM rust:1.80 AS b\nWORKDIR /src\nCOPY . .\nRUN cargo install --path .\nFROM debian:12\nCOPY --from=b /usr/local/cargo/bin/x /x\n", CARGO;
+    cargo_install_of_a_fresh_lock: "FROM rust:alpine AS b\nWORKDIR /src\nRUN apk --no-cache add musl-dev\nCOPY . .\nRUN cargo install --path .\nFROM scratch\nCOPY --from=b /usr/local/cargo/bin/x .\nENTRYPOINT [\"./x\"]\n", PINNED;
+    cargo_below_the_commit: "FROM    rust:1.89-alpine AS compiler\nRUN     apk add -q --no-cache build-base\nWORKDIR /\n\nARG     COMMIT_SHA\n# of the commit\nARG     COMMIT_DATE\nARG     EXTRA_ARGS\nENV     VERGEN_GIT_SHA=${COMMIT_SHA} VERGEN_DATE=${COMMIT_DATE}\nENV     RUSTFLAGS=\"-C target-feature=-crt-static\"\n\nCOPY    . .\nRUN     set -eux; \\\n        apkArch=\"$(apk --print-arch)\"; \\\n        cargo build --release -p x -p y ${EXTRA_ARGS}\n\n# Run\nFROM alpine:3.22\nCOPY    --from=compiler /target/release/x /bin/x\n", PINNED;
     cargo_twice_in_a_stage: "FROM ekidd/rust-musl-builder AS build\nWORKDIR /app\nCOPY . .\nRUN cargo test --release\nRUN cargo build --release\nFROM alpine\nCOPY --from=build /app/target/release/x /x\n", CARGO;
     maven_fetch: "FROM maven:3 AS build\nWORKDIR /s\nCOPY . .\nRUN mvn -B package\nFROM eclipse-temurin:21\nCOPY --from=build /s/target/x.jar /x.jar\n", &[("pom.xml", "<project/>"), ("src/A.java", "x"), ("src/B.java", "x")];
     dotnet_with_tests: "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build\nWORKDIR /src\nCOPY . .\nRUN dotnet publish -c Release -o /out\nFROM build AS test\nRUN dotnet test --no-restore\nFROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY --from=build /out /app\n", &[("x.csproj", "<Project/>"), ("P.cs", "x"), ("Q.cs", "x")];
@@ -263,6 +274,106 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             .flat_map(|offer| offer.differs.iter().map(String::as_str))
             .collect();
         assert_eq!(mounts, *expected, "{name}: {text}");
+    }
+}
+
+#[test]
+fn cargo_chef_is_not_written_where_the_recipe_could_be_another() {
+    let text = |head: &str, run: &str| {
+        format!(
+            "FROM rust:1.80 AS b\nWORKDIR /src\n{head}COPY . .\n{run}\nFROM debian:12\nCOPY --from=b /src/target/release/x /x\n"
+        )
+    };
+    let build = "RUN cargo build --release";
+    let with = |name: &'static str, text: &'static str| {
+        let others = PINNED.iter().filter(|(known, _)| *known != name).copied();
+        others.chain([(name, text)].into_iter().filter(|(_, text)| !text.is_empty())).collect::<Vec<_>>()
+    };
+    let stale = "Cargo.lock cannot be told to be what Cargo.toml asks for";
+    let table: Vec<(String, Vec<(&str, &str)>, &str)> = vec![
+        (text("", build), PINNED.to_vec(), ""),
+        (text("ARG FLAGS\n", "RUN cargo build --release $FLAGS"), PINNED.to_vec(), ""),
+        (text("ARG FLAGS=--locked\n", "RUN cargo build --release $FLAGS"), PINNED.to_vec(), ""),
+        (
+            text("ARG FLAGS=--config=x\n", "RUN cargo build --release $FLAGS"),
+            PINNED.to_vec(),
+            "does not know all flags",
+        ),
+        (text("", "RUN cargo build --release $FLAGS"), PINNED.to_vec(), "not known before it runs"),
+        (
+            text("ARG TARGETARCH\n", "RUN cargo build --release $TARGETARCH"),
+            PINNED.to_vec(),
+            "not known before it runs",
+        ),
+        (
+            text("ARG PROFILE\n", "RUN cargo build --profile $PROFILE"),
+            PINNED.to_vec(),
+            "does not know all flags",
+        ),
+        (
+            text("ENV RUSTFLAGS=-g\n", "RUN RUSTFLAGS=-O; cargo build --release"),
+            PINNED.to_vec(),
+            "sets variables",
+        ),
+        (text("", build), with("Cargo.lock", ""), "no Cargo.lock pins"),
+        (
+            text("", build),
+            with("Cargo.toml", "[patch.crates-io]\nhex = { path = \"hex\" }\n"),
+            "is replaced by a directory",
+        ),
+        (text("", build), with("Cargo.toml", "[patch.crates-io]\nhex = { git = \"https://x\" }\n"), ""),
+        (
+            text("", build),
+            with("Cargo.toml", "[dependencies]\nhex = { path = \"../hex\" }\n"),
+            "no part of the workspace",
+        ),
+        (text("", "RUN cargo install --path ."), PINNED.to_vec(), ""),
+        (text("", "RUN cargo install --path . --locked"), with("Cargo.lock", "x"), ""),
+        (
+            text("", "RUN cargo install --path .").replace("/src/target/release/x", "/usr/local/cargo"),
+            PINNED.to_vec(),
+            "",
+        ),
+        (
+            text("", "RUN cargo install --path .").replace("/src/target/release/x /x", "/usr/local/cargo /"),
+            PINNED.to_vec(),
+            "taken over with all else",
+        ),
+        (
+            text("", "RUN cargo install --path . && cargo install y"),
+            PINNED.to_vec(),
+            "other versions than the recipe pins",
+        ),
+        (
+            text("", "RUN cargo install --path ."),
+            with("Cargo.toml", "[package]\nname = \"x\"\nversion = \"0.2.0\"\n"),
+            stale,
+        ),
+        (
+            text("", "RUN cargo install --path ."),
+            with(
+                "Cargo.toml",
+                "[package]\nname = \"x\"\nversion = \"0.1.0\"\n[dependencies]\nhex = \"0.5\"\n",
+            ),
+            stale,
+        ),
+        (
+            text("", "RUN cargo install --path ."),
+            with(
+                "Cargo.toml",
+                "[package]\nname = \"x\"\nversion = \"0.1.0\"\n[dev-dependencies]\nserde = \"1\"\n",
+            ),
+            stale,
+        ),
+    ];
+    for (text, files, reason) in &table {
+        let proposal = propose_for(text, files);
+        let offers = proposal.offered.iter().filter(|offer| offer.kind == MoveKind::CompileDependencies);
+        let told: Vec<&str> =
+            offers.map(|offer| if offer.is_whole() { "" } else { offer.changes.as_str() }).collect();
+        assert_eq!(told.len(), 1, "{text}");
+        assert!(told[0].ends_with(reason) || told[0].contains(reason), "{text}{files:?}: {}", told[0]);
+        assert_eq!(told[0].is_empty(), reason.is_empty(), "{text}{files:?}: {}", told[0]);
     }
 }
 
