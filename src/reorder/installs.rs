@@ -183,7 +183,8 @@ impl View<'_> {
     }
 
     fn split_from(&self, spread: &Spread, script: &Script, installs: &[usize]) -> Option<Result<Split, Why>> {
-        // A whole directory must be copied near it, else its manifests already come alone.
+        // Where no whole directory is copied near it, its manifests come alone already: then a reason is not worth
+        // telling.
         let brings_directory = |index: usize| {
             let Some(spec) = local_copy(&self.instructions[index]) else { return false };
             let scope = self.scope(index);
@@ -198,13 +199,8 @@ impl View<'_> {
             };
             is_near && spec.sources.iter().any(is_dir)
         };
-        if !(0..self.index).any(brings_directory) {
-            return None;
-        }
-        match self.needs(spread, script, installs) {
-            Ok(needs) => self.finish(spread, needs).transpose(),
-            Err(why) => Some(Err(why)),
-        }
+        let split = self.needs(spread, script, installs).and_then(|needs| self.finish(spread, needs));
+        split.transpose().filter(|split| split.is_ok() || (0..self.index).any(brings_directory))
     }
 
     /// Finds the COPYs that the step may pass and what has to be copied for it instead; `None` where it already

@@ -222,3 +222,30 @@ fn what_puts_a_command_in_place_stays_before_the_install() {
     let new = text_of(text, WORKSPACE);
     assert!(new.find("COPY --from=built") < new.find("RUN npm ci"), "{new}");
 }
+
+#[test]
+fn an_install_beside_other_sources_moves_above_them() {
+    let files: Files<'_> = &[
+        ("mix.exs", "x"),
+        ("lib/a.ex", "x"),
+        ("lib/b.ex", "x"),
+        ("server.js", "x"),
+        ("assets/package.json", r#"{"name":"x"}"#),
+        ("assets/package-lock.json", r#"{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x"}}}"#),
+        ("assets/app.js", "x"),
+        ("package.json", r#"{"name":"y"}"#),
+    ];
+    let mut out = String::new();
+    for text in [
+        "FROM node\nWORKDIR /app\nCOPY mix.exs ./\nRUN mix deps.get\nCOPY lib lib\nCOPY assets/package.json assets/package-lock.json assets/\nRUN cd assets && npm ci\nCOPY assets assets\nRUN mix compile\n",
+        "FROM node\nWORKDIR /app\nCOPY server.js package.json ./\nRUN npm install\n",
+        // The workspace above is no part of this, but the sources that lie where it works are.
+        "FROM node\nWORKDIR /app\nCOPY lib/a.ex assets/node_modules/x\nCOPY assets/package.json assets/package-lock.json assets/\nRUN cd assets && npm ci\n",
+        "FROM node\nWORKDIR /app\nCOPY lib/a.ex assets/.npmrc\nCOPY assets/package.json assets/package-lock.json assets/\nRUN cd assets && npm ci\n",
+        "FROM node\nWORKDIR /app\nCOPY lib lib\nCOPY assets/package.json assets/package-lock.json assets/\nRUN cd assets && npm ci && node build.js\n",
+    ] {
+        out += &shown(text, files);
+        out += "----\n";
+    }
+    insta::assert_snapshot!(out);
+}
