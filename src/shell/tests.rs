@@ -101,6 +101,35 @@ fn chances() {
 }
 
 #[test]
+fn names_of_packages_are_no_files() {
+    let cases = [
+        ("apt-get install -y gcc", "/app/gcc", false),
+        ("apt-get install -y gcc ./x.deb", "/app/x.deb", true),
+        ("apt-get install -y /tmp/*.deb", "/tmp/x.deb", true),
+        ("apt-get install -y $UNKNOWN", "/app/gcc", true),
+        ("apt-get install -y $DEPS", "/app/make", false),
+        ("apt-get -c apt.conf install gcc", "/app/apt.conf", true),
+        ("apk add --no-cache curl", "/app/curl", false),
+        ("apk add --allow-untrusted x-1_amd64.apk", "/app/x-1_amd64.apk", true),
+        ("apk add -X packages curl", "/app/packages/x86_64/APKINDEX.tar.gz", true),
+        ("dnf install -y @development git", "/app/git", false),
+        ("yum install -y tool.rpm", "/app/tool.rpm", true),
+        ("rpm -i tool", "/app/tool", true),
+        ("dpkg -i tool", "/app/tool", true),
+    ];
+    for (text, path, expected) in cases {
+        assert_eq!(
+            {
+                let reads = of(text).reads;
+                reads.named.touches(path) || reads.possible.touches(path)
+            },
+            expected,
+            "{text}: {path}"
+        );
+    }
+}
+
+#[test]
 fn variables() {
     let cases = [
         ("npm ci", "NODE_ENV", true),

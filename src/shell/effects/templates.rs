@@ -35,6 +35,9 @@ impl Call<'_> {
         let all = |words: &[&Word]| words.iter().map(|word| place_of(word, cwd, exact)).collect();
         match template {
             "{all}" => all(operands),
+            "{packages}" => {
+                all(&operands.iter().copied().filter(|word| is_package_file(word)).collect::<Vec<_>>())
+            }
             "{first}" => all(&operands[..operands.len().min(1)]),
             "{rest}" => all(operands.get(1..).unwrap_or_default()),
             "{last}" => all(&operands[last..]),
@@ -120,6 +123,12 @@ impl Call<'_> {
         };
         self.arguments.operands.iter().map(named).collect()
     }
+}
+
+/// Tells whether an operand of a package manager is a file, or may be one: any other is a package's name.
+fn is_package_file(word: &Word) -> bool {
+    const ENDS: [&str; 5] = [".deb", ".rpm", ".apk", ".pkg.tar.zst", ".pkg.tar.xz"];
+    word.dynamic || word.text.contains('/') || ENDS.iter().any(|end| word.text.ends_with(end))
 }
 
 /// A path written in the table: absolute, `~/…` or relative to where the command works.
