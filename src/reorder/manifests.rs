@@ -5,6 +5,7 @@
 mod dotnet;
 mod jvm;
 mod maven;
+mod mix;
 mod node;
 mod others;
 mod python;
@@ -98,6 +99,8 @@ pub(super) struct Plan {
     pub(super) writes: BTreeSet<String>,
     /// Context paths that it looks at whether they are there or not.
     pub(super) looks_at: BTreeSet<String>,
+    /// Its manifests are code of the project, which may look at any variable.
+    pub(super) runs_code: bool,
 }
 
 impl Plan {
@@ -159,6 +162,7 @@ enum Rule {
     Bundler,
     Composer,
     Dotnet,
+    Mix,
 }
 
 /// A script of package.json that is known.
@@ -219,7 +223,7 @@ pub(super) fn is_frozen(words: &[Word]) -> bool {
 }
 
 /// Flags of install commands whose next word is their value.
-const VALUE_FLAGS: [&str; 10] = [
+const VALUE_FLAGS: [&str; 17] = [
     "--registry",
     "--cache",
     "--cache-folder",
@@ -230,6 +234,13 @@ const VALUE_FLAGS: [&str; 10] = [
     "--jobs",
     "--retry",
     "--store-dir",
+    "--only",
+    "--with",
+    "--without",
+    "--omit",
+    "--include",
+    "--extras",
+    "--group",
 ];
 
 fn begins(words: &[&str], command: &str) -> bool {
@@ -307,9 +318,10 @@ impl Install<'_> {
             Rule::Cargo => others::cargo(self),
             Rule::Maven => jvm::maven(self, &mut plan),
             Rule::Gradle => jvm::gradle(self, &mut plan),
-            Rule::Bundler => others::bundler(self),
+            Rule::Bundler => others::bundler(self, &mut plan),
             Rule::Composer => others::composer(self),
             Rule::Dotnet => dotnet::check(self, &mut plan),
+            Rule::Mix => mix::check(self, &mut plan),
         }?;
         self.nothing_installed_yet(&plan)?;
         Ok(plan)

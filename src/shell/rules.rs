@@ -16,6 +16,7 @@ pub(super) fn apply(study: &mut Study<'_>, rule: Rule, tool: &Tool, words: &[Wor
         Rule::Awk => awk(study, words),
         Rule::Xargs => xargs(study, tool, words, outer),
         Rule::Eval => eval(study, words, outer),
+        Rule::Tasks => tasks(study, words, outer),
     }
 }
 
@@ -78,6 +79,28 @@ pub(super) fn python_module(words: &[Word]) -> Option<Vec<Word>> {
     let mut inner = vec![Word::known(program)];
     inner.extend_from_slice(&words[at + 2..]);
     Some(inner)
+}
+
+/// `mix do TASK, TASK + TASK`: each task is a command of its own.
+fn tasks(study: &mut Study<'_>, words: &[Word], outer: &Command) -> bool {
+    if words.get(1).is_none_or(|word| word.text != "do") {
+        return false;
+    }
+    let mut task = vec![words[0].clone()];
+    for word in &words[2..] {
+        let (text, ends) = match word.text.strip_suffix(',') {
+            Some(text) => (text, true),
+            None => (word.text.as_str(), word.text == "+"),
+        };
+        if text != "+" && !text.is_empty() {
+            task.push(Word { text: text.to_owned(), ..word.clone() });
+        }
+        if ends {
+            study.words(&std::mem::replace(&mut task, vec![words[0].clone()]), outer);
+        }
+    }
+    study.words(&task, outer);
+    true
 }
 
 /// `find PATH… TESTS ACTIONS`.

@@ -116,6 +116,8 @@ fn names_of_packages_are_no_files() {
         ("yum install -y tool.rpm", "/app/tool.rpm", true),
         ("rpm -i tool", "/app/tool", true),
         ("dpkg -i tool", "/app/tool", true),
+        ("mix do deps.get --only prod, deps.compile", "/root/.mix/archives/hex", true),
+        ("mix do deps.get + compile", "/srv/x", true),
     ];
     for (text, path, expected) in cases {
         assert_eq!(

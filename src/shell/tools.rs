@@ -100,6 +100,8 @@ pub(super) enum Rule {
     Xargs,
     /// Runs its arguments as script text.
     Eval,
+    /// `do TASK, TASK + TASK` runs the tasks one after the other.
+    Tasks,
 }
 
 #[derive(Deserialize)]

@@ -46,6 +46,7 @@ impl View<'_> {
             for looked_at in &plan.looks_at {
                 needs.footprint.reads.add(PathPattern::tree(spread.place(looked_at)));
             }
+            needs.footprint.uses.any |= plan.runs_code;
             needs.ecosystem = plan.ecosystem;
             needs.paths.extend(
                 plan.needs.into_iter().filter(|path| !needs.paths.contains(path)).collect::<Vec<_>>(),

@@ -55,7 +55,11 @@ pub(super) fn cargo(install: &Install<'_>) -> Result<(), Why> {
     ))
 }
 
-pub(super) fn bundler(install: &Install<'_>) -> Result<(), Why> {
+pub(super) fn bundler(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
+    // What these say is kept in the project, where the image does not name another place.
+    if install.has_word(&["--with", "--without"]) {
+        plan.writes.insert(install.path(".bundle"));
+    }
     let gemfile = install.read("Gemfile")?;
     for line in gemfile.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
         let local =

@@ -37,7 +37,7 @@ const PLAIN: Cache = Cache {
     whole: false,
 };
 
-pub(super) const CACHES: [Cache; 14] = [
+pub(super) const CACHES: [Cache; 15] = [
     // https://docs.npmjs.com/cli/v10/using-npm/config#cache
     Cache {
         tool: "npm",
@@ -139,6 +139,16 @@ pub(super) const CACHES: [Cache; 14] = [
         without: Some("--no-cache"),
         settings: &[("composer.json", "cache-dir"), ("composer.json", "cache-files-dir")],
         images: &["composer"],
+        locked: true,
+        ..PLAIN
+    },
+    // The archives alone: what is unpacked lies in the project. Hex compares each with the checksum in mix.lock.
+    Cache {
+        tool: "Hex",
+        programs: &["mix"],
+        verbs: &["deps.get", "do"],
+        places: &[&["$HEX_HOME/packages", "~/.hex/packages"]],
+        unless: &["$MIX_XDG", "$HEX_OFFLINE"],
         locked: true,
         ..PLAIN
     },

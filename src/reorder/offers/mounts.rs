@@ -13,7 +13,8 @@ use crate::reorder::scope::Scope;
 use crate::shell::{Call, PathPattern, PathSet};
 
 /// Images that are not in the catalogue of sizes and in which root runs.
-const ROOTS: [&str; 4] = ["oven/bun", "ghcr.io/astral-sh/uv", "lukemathwalker/cargo-chef", "rustlang/rust"];
+const ROOTS: [&str; 5] =
+    ["hexpm/elixir", "oven/bun", "ghcr.io/astral-sh/uv", "lukemathwalker/cargo-chef", "rustlang/rust"];
 
 /// Images that hold programs in /usr/bin and nothing else, which are copied as a whole.
 const HOLDS_PROGRAMS: [&str; 2] = ["tonistiigi/xx", "docker.io/tonistiigi/xx"];

@@ -249,3 +249,100 @@ fn an_install_beside_other_sources_moves_above_them() {
     }
     insta::assert_snapshot!(out);
 }
+
+const MIX_EXS: &str = r#"defmodule X.MixProject do
+  use Mix.Project
+  def project do
+    [
+      app: :x,
+      version: System.get_env("VERSION", "0.1.0"),
+      elixirc_paths: elixirc_paths(Mix.env()),
+      aliases: aliases(),
+      deps: deps()
+    ]
+  end
+
+  # Each is pinned by the lock file.
+  defp deps do
+    [
+      {:phoenix, "~> 1.7.0"},
+      {:heroicons,
+       github: "tailwindlabs/heroicons", tag: "v2.1.1", compile: false},
+      {:esbuild, "~> 0.8", runtime: Mix.env() == :dev} # no more
+    ]
+  end
+
+  defp aliases do
+    [setup: ["deps.get", "ecto.setup"]]
+  end
+end
+"#;
+const MIX_LOCK: &str = r#"%{
+  "esbuild": {:hex, :esbuild, "0.8.1", "0cbf", [:mix], [], "hexpm", "25fc"},
+  "heroicons": {:git, "https://github.com/tailwindlabs/heroicons.git", "88ab", [tag: "v2.1.1"]},
+  "phoenix": {:hex, :phoenix, "1.7.14", "a7d0", [:mix], [{:castore, ">= 0.0.0", [hex: :castore]}], "hexpm", "c7"},
+}
+"#;
+const MIX: Files<'_> = &[
+    ("mix.exs", MIX_EXS),
+    ("mix.lock", MIX_LOCK),
+    ("config/config.exs", "import Config\nimport_config \"#{config_env()}.exs\"\n"),
+    ("config/prod.exs", "import Config\n"),
+    ("lib/x.ex", "x"),
+    ("lib/y.ex", "x"),
+];
+
+#[test]
+fn the_dependencies_of_mix_need_its_manifests_and_the_configuration() {
+    let exs = |from: &str, to: &str| MIX_EXS.replace(from, to);
+    let changed = [
+        exs("\"0.1.0\"", "File.read!(\"VERSION\")"),
+        exs("app: :x", "apps_path: \"apps\""),
+        exs("\"~> 1.7.0\"", "path: \"../phoenix\""),
+        exs("{:phoenix, \"~> 1.7.0\"}", "phoenix()"),
+        exs("\"~> 1.7.0\"", "version()"),
+        exs("~> 1.7.0", "~> 1.8.0"),
+        exs("{:phoenix,", "{:ecto, \"~> 3.0\"},\n      {:phoenix,"),
+        exs("v2.1.1", "v2.2.0"),
+        exs("deps: deps()", "deps: more(deps())"),
+        exs("setup: [", "\"deps.get\": [\"cmd ./fetch.sh\", \"deps.get\"], more: ["),
+        exs("# no more", "# File.read!(\"VERSION\")"),
+    ];
+    let mut changes: Vec<(&str, &str)> = changed.iter().map(|text| ("mix.exs", text.as_str())).collect();
+    changes.extend([
+        ("config/prod.exs", "config :x, key: File.read!(\"key\")\n"),
+        ("config/prod.exs", "import_config \"../secret.exs\"\n"),
+        ("config/runtime.exs", "import Config\n"),
+        ("deps/phoenix/mix.exs", "x"),
+    ]);
+    let mut out = variants("mix deps.get --only prod", MIX, &changes);
+    for command in [
+        "mix deps.compile",
+        "mix do deps.get, deps.compile",
+        "mix do deps.get --only prod + deps.compile",
+        "mix do deps.get, compile",
+        "mix do deps.get + deps.compile + release",
+        "mix local.hex --force && mix local.rebar --force && mix deps.get --only prod && mix deps.compile",
+        "mix compile",
+        "mix deps.get && mix compile",
+    ] {
+        out += &format!("\n# {command}\n{}\n", first(command, MIX));
+    }
+    // Its code may look at any variable: what sets one stays before it.
+    out += &format!(
+        "\n----\n{}",
+        text_of(
+            "FROM elixir\nWORKDIR /app\nCOPY . .\nARG VERSION\nRUN mix deps.get\nENV MIX_HOME=/m\nRUN mix deps.compile\n",
+            MIX
+        )
+    );
+    // Sources between what fetches and what compiles.
+    out += &format!(
+        "\n----\n{}",
+        text_of(
+            "FROM elixir\nWORKDIR /app\nRUN mix local.hex --force\nCOPY mix.exs mix.lock ./\nCOPY config config\nRUN mix deps.get\nCOPY lib lib\nRUN mix deps.compile\nRUN mix release\n",
+            MIX
+        )
+    );
+    insta::assert_snapshot!(out);
+}
