@@ -22,6 +22,7 @@ case "$name $*" in
   "go build"*) if [ -n "$GOMODCACHE" ]; then cat "$GOMODCACHE/module"; fi ;;
 esac
 case "$name $*" in
+  "mix deps."*|"mix local."*) mkdir -p /opt/deps/mix && cat mix.exs mix.lock config/*.exs >> /opt/deps/mix/seen; echo "$2" > deps ;;
   *" run "*|*build*|*package*|*publish*|*compile*)
     mkdir -p out && find . -type f -not -path './out/*' | sort | xargs cat > "out/$name.built" ;;
   *)
@@ -189,6 +190,28 @@ const CASES: &[Case] = &[
         ],
     ),
     case(
+        "manifests_first",
+        "mix, with its configuration",
+        "WORKDIR /app\nCOPY . .\nRUN mix deps.get --only prod\nRUN mix deps.compile\nRUN mix compile\n",
+        &[
+            ("mix.exs", "    [app: :x, deps: deps()]\n  defp deps do\n    [{:jason, \"~> 1.2\"}]\n  end\n"),
+            ("mix.lock", "  \"jason\": {:hex, :jason, \"1.4.4\", \"c5\"},\n"),
+            ("config/config.exs", "import Config\n"),
+            ("lib/x.ex", "x\n"),
+        ],
+    ),
+    case(
+        "manifests_first",
+        "npm in a directory of its own, below other sources",
+        "WORKDIR /app\nCOPY lib lib\nCOPY web/package.json web/package-lock.json web/\nRUN cd web && npm ci\nCOPY web web\nRUN npm run build\n",
+        &[
+            ("web/package.json", r#"{"name":"x"}"#),
+            ("web/package-lock.json", r#"{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x"}}}"#),
+            ("web/app.js", "app\n"),
+            ("lib/a", "a\n"),
+        ],
+    ),
+    case(
         "stable_earlier",
         "packages of the system under the sources, and an ARG above them",
         "ARG COMMIT=none\nLABEL commit=$COMMIT\nWORKDIR /app\nCOPY src src\nRUN apk add --no-cache curl\nRUN cat src/* > all.txt\n",
@@ -226,7 +249,7 @@ const TAKEN: &[Case] = &[
 
 const TOOLS: &[&str] = &[
     "npm", "yarn", "pnpm", "pip", "poetry", "uv", "go", "mvn", "gradle", "bundle", "composer", "dotnet",
-    "apk", "apt-get",
+    "apk", "apt-get", "mix",
 ];
 
 fn write(folder: &Path, path: &str, text: &str, mode: u32) {

@@ -19,6 +19,14 @@ pub(super) struct Cache {
     pub(super) images: &'static [&'static str],
     /// The tool does not keep two of itself apart in it, so that builds take turns.
     pub(super) locked: bool,
+    /// Where neither a variable nor the image tells the place: a variable that the step then sets, and to what.
+    pub(super) set: Option<(&'static str, &'static str)>,
+    /// Words in a script of package.json that use it, where the programs run scripts.
+    pub(super) script: &'static str,
+    /// A file that lies where programs that build what others tell them (`make`) use it.
+    pub(super) beside: Option<&'static str>,
+    /// What else mounting it changes.
+    pub(super) changes: &'static str,
     /// What lies in it is part of the work and not only a copy of a download: each RUN that may use it needs it, and
     /// nothing of it may get into the image.
     pub(super) whole: bool,
@@ -34,10 +42,17 @@ const PLAIN: Cache = Cache {
     settings: &[],
     images: &[],
     locked: false,
+    set: None,
+    script: "",
+    beside: None,
+    changes: "",
     whole: false,
 };
 
-pub(super) const CACHES: [Cache; 15] = [
+/// What runs a script of package.json.
+const RUNNERS: &[&str] = &["npm", "yarn", "pnpm", "bun", "npx", "next", "ng", "react-scripts"];
+
+pub(super) const CACHES: [Cache; 18] = [
     // https://docs.npmjs.com/cli/v10/using-npm/config#cache
     Cache {
         tool: "npm",
@@ -129,13 +144,14 @@ pub(super) const CACHES: [Cache; 15] = [
         settings: &[("uv.toml", "cache-dir"), ("pyproject.toml", "cache-dir")],
         ..PLAIN
     },
-    // Without one of these variables, which the image sets, it depends on which directories there are.
+    // Without one of these variables, which Composer's own image sets, it depends on which directories there are.
     Cache {
         tool: "Composer",
         programs: &["composer", "composer.phar"],
         verbs: &["install", "i"],
         places: &[&["$COMPOSER_CACHE_DIR", "$COMPOSER_HOME/cache", "/tmp/cache"]],
-        unless: &["cache-dir"],
+        unless: &["cache-dir", "$XDG_CACHE_HOME"],
+        set: Some(("COMPOSER_CACHE_DIR", "/root/.cache/composer")),
         without: Some("--no-cache"),
         settings: &[("composer.json", "cache-dir"), ("composer.json", "cache-files-dir")],
         images: &["composer"],
@@ -162,6 +178,7 @@ pub(super) const CACHES: [Cache; 15] = [
         ],
         unless: &["env -w"],
         images: &["golang"],
+        beside: Some("go.mod"),
         whole: true,
         ..PLAIN
     },
@@ -214,6 +231,38 @@ pub(super) const CACHES: [Cache; 15] = [
         images: &["sdk"],
         locked: true,
         whole: true,
+        ..PLAIN
+    },
+    // https://nextjs.org/docs/app/guides/ci-build-caching
+    Cache {
+        tool: "Next.js",
+        programs: RUNNERS,
+        places: &[&["./.next/cache"]],
+        script: "next build",
+        settings: &[
+            ("next.config.js", "distDir"),
+            ("next.config.mjs", "distDir"),
+            ("next.config.ts", "distDir"),
+        ],
+        changes: "what it fetched while it built before is taken from there as well, as long as the pages allow it",
+        ..PLAIN
+    },
+    // https://angular.dev/cli/cache: off where CI is set.
+    Cache {
+        tool: "Angular",
+        programs: RUNNERS,
+        places: &[&["./.angular/cache"]],
+        script: "ng build",
+        unless: &["$CI", "$NG_PERSISTENT_BUILD_CACHE"],
+        settings: &[("angular.json", "\"cache\"")],
+        ..PLAIN
+    },
+    // Babel's and webpack's.
+    Cache {
+        tool: "react-scripts",
+        programs: RUNNERS,
+        places: &[&["./node_modules/.cache"]],
+        script: "react-scripts build",
         ..PLAIN
     },
     // The archives alone: the lists of packages and what is installed stay in the layer.

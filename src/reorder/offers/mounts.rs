@@ -1,5 +1,8 @@
 //! A package manager's downloads in a cache mount: on every RUN that uses them, or not at all.
 
+mod places;
+mod scripts;
+
 use super::Found;
 use super::caches::{CACHES, Cache};
 use super::flags::{put_flags, without_flag};
@@ -9,12 +12,17 @@ use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run};
 use crate::reorder::MoveKind;
 use crate::reorder::rewrite::edited::Edit;
 use crate::reorder::rewrite::head_and_command;
-use crate::reorder::scope::Scope;
 use crate::shell::{Call, PathPattern, PathSet};
 
 /// Images that are not in the catalogue of sizes and in which root runs.
-const ROOTS: [&str; 5] =
-    ["hexpm/elixir", "oven/bun", "ghcr.io/astral-sh/uv", "lukemathwalker/cargo-chef", "rustlang/rust"];
+const ROOTS: [&str; 6] = [
+    "hexpm/elixir",
+    "oven/bun",
+    "ghcr.io/astral-sh/uv",
+    "lukemathwalker/cargo-chef",
+    "rustlang/rust",
+    "dunglas/frankenphp",
+];
 
 /// Images that hold programs in /usr/bin and nothing else, which are copied as a whole.
 const HOLDS_PROGRAMS: [&str; 2] = ["tonistiigi/xx", "docker.io/tonistiigi/xx"];
@@ -88,11 +96,15 @@ impl<'a> Search<'a> {
         let fits = self.cache.images.is_empty() || self.cache.images.contains(&name);
         let first = sheet.runs(self.stage).find(|(index, ..)| self.uses(self.stage, *index))?;
         let first = first.0;
-        let scope = sheet.scope(self.stage, first);
-        let (targets, told) = self.targets(scope)?;
-        if !told && !fits {
+        let (mut targets, told) = self.targets(first)?;
+        // Where neither the image nor a variable tells the place, the step can.
+        let sets = self.cache.set.filter(|_| !told && !fits);
+        if let Some((_, place)) = sets {
+            targets = vec![place.to_owned()];
+        } else if !told && !fits {
             return None;
         }
+        let sets = sets.map(|(name, _)| name);
         // Stages that this target does not need are those of another, which has to build as well.
         let family = sheet.family(self.stage);
         let is_run = |stage: &usize| sheet.instructions(*stage).iter().any(|own| is_command(&own.kind));
@@ -118,7 +130,7 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        self.offer(&uses, &targets)
+        self.offer(&uses, &targets, sets)
     }
 
     /// Tells whether nothing of the project is there yet at an instruction, so that nothing can be fetched for it.
@@ -171,7 +183,14 @@ impl<'a> Search<'a> {
     }
 
     fn uses(&self, stage: usize, index: usize) -> bool {
-        self.sheet.calls(stage, index).iter().any(|call| self.is_call(call))
+        let uses = |call: &Call| {
+            if self.is_call(call) {
+                self.cache.script.is_empty() || self.runs_script(stage, index, call)
+            } else {
+                BUILDERS.contains(&call.program.as_str()) && self.lies_beside(stage, index, call)
+            }
+        };
+        self.sheet.calls(stage, index).iter().any(uses)
     }
 
     /// Tells whether a RUN uses the cache, or may: where the cache is part of the work, anything that is not known.
@@ -180,60 +199,13 @@ impl<'a> Search<'a> {
             return true;
         }
         let Some(effects) = self.sheet.effects(stage, index) else { return false };
+        // Without the manifest a builder has nothing to fetch by it.
+        let is_apart = |name: &String| {
+            APART.contains(&name.as_str()) || self.cache.beside.is_some() && BUILDERS.contains(&name.as_str())
+        };
+        let builds = |name: &String| self.cache.beside.is_none() && BUILDERS.contains(&name.as_str());
         self.cache.whole
-            && (effects.programs.iter().any(|name| BUILDERS.contains(&name.as_str()))
-                || effects.opaque.iter().any(|name| !APART.contains(&name.as_str())))
-    }
-
-    fn is_moved_by_a_file(&self) -> bool {
-        let input = self.sheet.input;
-        self.cache.settings.iter().any(|(path, word)| {
-            let paths = input.tree.iter().filter(|(known, entry)| {
-                !entry.is_dir() && (known == path || known.ends_with(&format!("/{path}")))
-            });
-            paths.into_iter().any(|(path, _)| input.files.read(&path).is_none_or(|text| text.contains(word)))
-        })
-    }
-
-    /// The directories, and whether variables name all of them; `None` where they cannot be known.
-    fn targets(&self, scope: &Scope) -> Option<(Vec<String>, bool)> {
-        let mut told = 0;
-        let home = if scope.vars.contains_key("HOME") { scope.value("HOME")? } else { "/root".to_owned() };
-        let places = self.cache.places.iter().map(|place| {
-            place.iter().find_map(|place| match place.strip_prefix('$') {
-                Some(rest) => {
-                    let end = rest.find('/').unwrap_or(rest.len());
-                    scope.vars.contains_key(&rest[..end]).then(|| {
-                        told += 1;
-                        scope.value(&rest[..end]).map(|value| format!("{value}{}", &rest[end..]))
-                    })
-                }
-                None => Some(Some(place.replacen('~', &home, 1))),
-            })
-        });
-        let places: Option<Vec<String>> = places.map(Option::flatten).collect();
-        let places = places?;
-        let is_plain = |path: &String| {
-            path.starts_with('/') && path.len() > 1 && !path.contains([',', ' ', '"', '\'', '$', '\\'])
-        };
-        places.iter().all(is_plain).then(|| {
-            (
-                places.iter().map(|path| crate::shell::normalise(path)).collect(),
-                told == self.cache.places.len(),
-            )
-        })
-    }
-
-    /// Tells whether something of the directories gets into another stage.
-    fn is_taken_over(&self, family: &[usize], targets: &[String]) -> bool {
-        let taken = |(from, path): &(usize, String)| {
-            let is_meant = |target: &String| {
-                PathPattern::tree(target.as_str()).touches(path)
-                    && (self.cache.whole || path.starts_with(target.as_str()))
-            };
-            family.contains(from) && targets.iter().any(is_meant)
-        };
-        self.sheet.model.stages.iter().flat_map(|stage| &stage.items).any(|item| item.from.iter().any(taken))
+            && (effects.programs.iter().any(builds) || effects.opaque.iter().any(|name| !is_apart(name)))
     }
 
     /// Refuses where a RUN stands in the way: `None`.
@@ -241,12 +213,15 @@ impl<'a> Search<'a> {
         let scope = self.sheet.scope(stage, index);
         let effects = self.sheet.effects(stage, index)?;
         let calls = self.sheet.calls(stage, index);
-        // A directory that is a mount cannot be removed, and what is emptied is no cache.
-        if overlaps(&effects.deletes, targets) {
+        // A directory that is a mount cannot be removed, and what is emptied is no cache. Where it is not mounted, and
+        // nothing of the work lies in it, there is nothing to remove.
+        if (used || self.cache.whole) && overlaps(&effects.deletes, targets) {
             return None;
         }
+        let removes = |call: &&Call| ["rm", "rmdir", "unlink"].contains(&call.program.as_str());
         let is_own = |call: &&Call| self.cache.programs.contains(&call.program.as_str());
-        for call in calls.iter().filter(|call| !is_own(call)) {
+        let is_harmless = |call: &&Call| is_own(call) || !used && !self.cache.whole && removes(call);
+        for call in calls.iter().filter(|call| !is_harmless(call)) {
             let writes = self.sheet.writes_of(stage, index, call);
             let inside = |pattern: &PathPattern| {
                 targets.iter().any(|target| crate::context::path::is_within(&pattern.text, target))
@@ -291,13 +266,19 @@ impl<'a> Search<'a> {
         (!in_the_way && !run.mounts.iter().any(meets)).then_some(())
     }
 
-    fn offer(&self, uses: &[Use<'a>], targets: &[String]) -> Option<Found> {
+    fn offer(&self, uses: &[Use<'a>], targets: &[String], sets: Option<&str>) -> Option<Found> {
         // It is named by a step of the user's own, not by one that was put in.
         let is_own = |used: &&Use<'_>| self.sheet.draft.line(used.own.line) > 0;
         let first = uses.iter().find(is_own).or(uses.first())?;
-        let edits: Option<Vec<Vec<Edit>>> = uses.iter().map(|used| self.edits(used, targets)).collect();
+        let edits: Option<Vec<Vec<Edit>>> = uses.iter().map(|used| self.edits(used, targets, sets)).collect();
         let (cache, mut differs) = (self.cache, targets.to_vec());
-        let mut changes = "the downloads stay with the builder and are no longer in this layer; a builder that is new starts without them".to_owned();
+        differs.extend(self.taken_along(targets));
+        let mut changes = if cache.script.is_empty() {
+            "the downloads stay with the builder and are no longer in this layer; a builder that is new starts without them"
+        } else {
+            "it stays with the builder and is no longer in this layer; a builder that is new starts without it"
+        }
+        .to_owned();
         let mut more = |text: &str| {
             changes += "; ";
             changes += text;
@@ -317,13 +298,23 @@ impl<'a> Search<'a> {
         if cache.tool == "Cargo" {
             more("the target directory stays in the layer: in a mount the program would be missing from it");
         }
+        if let Some(name) = sets {
+            more(&format!("{name} is set for the step, so that they come to lie there"));
+        }
+        if !cache.changes.is_empty() {
+            more(cache.changes);
+        }
         if cache.locked {
             more("builds take turns in it (sharing=locked)");
         }
         Some(Found {
             kind: MoveKind::CacheMount,
             at: (first.stage, first.index),
-            name: format!("keep the downloads of {} in a cache mount", cache.tool),
+            name: format!(
+                "keep the {} of {} in a cache mount",
+                if cache.script.is_empty() { "downloads" } else { "build cache" },
+                cache.tool
+            ),
             changes,
             edits: edits?.into_iter().flatten().collect(),
             differs,
@@ -339,13 +330,16 @@ impl<'a> Search<'a> {
             .count()
     }
 
-    fn edits(&self, used: &Use<'a>, targets: &[String]) -> Option<Vec<Edit>> {
+    fn edits(&self, used: &Use<'a>, targets: &[String], sets: Option<&str>) -> Option<Vec<Edit>> {
         let text = self.sheet.text(used.own);
         let sharing = if self.cache.locked { ",sharing=locked" } else { "" };
         let mounts = targets.iter().map(|target| format!("--mount=type=cache,target={target}{sharing}"));
         let mut edits = vec![put_flags(used.own, text, &mounts.collect::<Vec<_>>(), &self.sheet.draft)];
         if self.cache.tool == "apt" {
-            edits.push(keep_archives(used, text)?);
+            edits.push(before_command(used, text, &format!("rm -f {DOCKER_CLEAN} && "))?);
+        }
+        if let Some(name) = sets {
+            edits.push(before_command(used, text, &format!("export {name}={} && ", targets.first()?))?);
         }
         if let Some(flag) = self.cache.without {
             // Another tool of the same RUN may have a flag of this name.
@@ -359,14 +353,15 @@ impl<'a> Search<'a> {
     }
 }
 
+/// Debian's images remove what apt has fetched after every install.
 const DOCKER_CLEAN: &str = "/etc/apt/apt.conf.d/docker-clean";
 
-/// Debian's images remove what apt has fetched after every install.
-fn keep_archives(used: &Use<'_>, text: &str) -> Option<Edit> {
+/// Puts words before a step's command.
+fn before_command(used: &Use<'_>, text: &str, words: &str) -> Option<Edit> {
     let is_plain = matches!(used.run.command, CommandLine::Shell(_)) && used.run.heredocs.is_empty();
     let (_, command) = head_and_command(text).filter(|_| is_plain)?;
     let at = used.own.span.start + text.len() - command.len();
-    Some(Edit::insert(at, format!("rm -f {DOCKER_CLEAN} && ")))
+    Some(Edit::insert(at, words.to_owned()))
 }
 
 /// Tells whether a stage with this instruction is meant to be run.

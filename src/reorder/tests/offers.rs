@@ -116,6 +116,9 @@ cases! {
     cargo_below_the_commit: "FROM    rust:1.89-alpine AS compiler\nRUN     apk add -q --no-cache build-base\nWORKDIR /\n\nARG     COMMIT_SHA\n# of the commit\nARG     COMMIT_DATE\nARG     EXTRA_ARGS\nENV     VERGEN_GIT_SHA=${COMMIT_SHA} VERGEN_DATE=${COMMIT_DATE}\nENV     RUSTFLAGS=\"-C target-feature=-crt-static\"\n\nCOPY    . .\nRUN     set -eux; \\\n        apkArch=\"$(apk --print-arch)\"; \\\n        cargo build --release -p x -p y ${EXTRA_ARGS}\n\n# Run\nFROM alpine:3.22\nCOPY    --from=compiler /target/release/x /bin/x\n", PINNED;
     cargo_twice_in_a_stage: "FROM ekidd/rust-musl-builder AS build\nWORKDIR /app\nCOPY . .\nRUN cargo test --release\nRUN cargo build --release\nFROM alpine\nCOPY --from=build /app/target/release/x /x\n", CARGO;
     hex_archives: "FROM hexpm/elixir:1.19.5-erlang-28.5-debian-trixie-slim AS builder\nWORKDIR /app\nRUN mix local.hex --force\nCOPY mix.exs mix.lock ./\nRUN mix deps.get --only prod\nCOPY lib lib\nRUN mix release\nFROM debian\nCOPY --from=builder /app/_build/prod/rel/x ./\n", &[("mix.exs", "x"), ("mix.lock", "%{}"), ("lib/a.ex", "x")];
+    composer_told_where: "FROM dunglas/frankenphp:1-php8.5 AS b\nWORKDIR /app\nCOPY composer.* ./\nRUN composer install --no-cache --no-autoloader \\\n    --no-scripts\nCOPY . .\nRUN composer dump-autoload\nFROM debian\nCOPY --from=b /app /app\n", &[("composer.json", "{}"), ("composer.lock", "{}"), ("src/a.php", "x")];
+    make_beside_go: "FROM golang:1.24 AS b\nWORKDIR /app\nADD Makefile .\nRUN make docs\nADD go.mod go.sum ./\nADD cmd cmd\nRUN make server\nFROM alpine\nCOPY --from=b /app/dist/x /x\n", &[("Makefile", "x"), ("go.mod", "module x\n"), ("go.sum", ""), ("cmd/a.go", "x"), ("cmd/b.go", "x")];
+    next_keeps_its_cache: "FROM node:22-alpine AS b\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\nCOPY . ./\nRUN npm run build\nRUN rm -rf src .next/cache\nFROM node:22-alpine\nWORKDIR /app\nCOPY --from=b /app ./\n", &[("package.json", r#"{"scripts":{"build":"next build"}}"#), ("src/a.js", "x"), ("src/b.js", "x")];
     maven_fetch: "FROM maven:3 AS build\nWORKDIR /s\nCOPY . .\nRUN mvn -B package\nFROM eclipse-temurin:21\nCOPY --from=build /s/target/x.jar /x.jar\n", &[("pom.xml", "<project/>"), ("src/A.java", "x"), ("src/B.java", "x")];
     dotnet_with_tests: "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build\nWORKDIR /src\nCOPY . .\nRUN dotnet publish -c Release -o /out\nFROM build AS test\nRUN dotnet test --no-restore\nFROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY --from=build /out /app\n", &[("x.csproj", "<Project/>"), ("P.cs", "x"), ("Q.cs", "x")];
     dotnet_restore_and_publish: "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build\nWORKDIR /src\nCOPY x.csproj ./\nRUN dotnet restore\nCOPY . .\nRUN dotnet publish -c Release -o /out\nFROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY --from=build /out /app\n", &[("x.csproj", "<Project/>"), ("P.cs", "x"), ("Q.cs", "x")];
@@ -153,6 +156,15 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
     let jvm: &[(&str, &str)] = &[("pom.xml", "<project/>"), ("settings.xml", ""), ("A.java", "x")];
     let end = "FROM debian\nCOPY --from=b /out /out\n";
     let net: &[(&str, &str)] = &[("x.csproj", "<Project/>"), ("P.cs", "x")];
+    let next: &[(&str, &str)] = &[
+        (
+            "package.json",
+            r#"{"scripts":{"build":"tsc && pnpm next","next":"next build","test":"vitest","ng":"ng build"}}"#,
+        ),
+        ("a.js", "x"),
+    ];
+    let next_elsewhere: &[(&str, &str)] =
+        &[next[0], ("a.js", "x"), ("next.config.mjs", "export default { distDir: 'out' }")];
     let php: &[(&str, &str)] = &[("composer.json", "{}"), ("a.php", "x")];
     let table: Vec<(&str, String, Files<'_>, &[&str])> = vec![
         ("plain", node("", "RUN npm ci", ""), NPM, &["/root/.npm"]),
@@ -184,6 +196,25 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
         ("yarn's first", node("", "RUN yarn install", ""), &berry[..3], &["/usr/local/share/.cache/yarn"]),
         ("yarn's later ones", node("", "RUN yarn install", ""), berry, &[]),
         ("go", go("", "RUN go build -o /out ./cmd", ""), GO, &["/root/.cache/go-build", "/go/pkg/mod"]),
+        ("make beside go.mod", go("", "RUN make", ""), GO, &["/root/.cache/go-build", "/go/pkg/mod"]),
+        (
+            "make alone beside go.mod",
+            go("", "RUN make", "").replace("RUN go mod download\n", ""),
+            GO,
+            &["/root/.cache/go-build", "/go/pkg/mod"],
+        ),
+        (
+            "make without go.mod",
+            go("", "RUN make", "").replace("RUN go mod download\n", ""),
+            &[("Makefile", "x"), ("a.c", "x")],
+            &[],
+        ),
+        (
+            "make alone on another base",
+            go("", "RUN make", "").replace("RUN go mod download\n", "").replace("golang:1.22", "debian:12"),
+            GO,
+            &[],
+        ),
         ("go's cache cleaned", go("", "RUN go build -o /out ./cmd && go clean -modcache", ""), GO, &[]),
         (
             "go's modules taken over",
@@ -257,8 +288,39 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             "composer elsewhere",
             "FROM php:8\nWORKDIR /a\nCOPY . .\nRUN composer install\n".to_owned(),
             php,
+            &["/root/.cache/composer"],
+        ),
+        (
+            "composer elsewhere, without a shell",
+            "FROM php:8\nWORKDIR /a\nCOPY . .\nRUN [\"composer\", \"install\"]\n".to_owned(),
+            php,
             &[],
         ),
+        (
+            "composer whose cache is cleared",
+            "FROM php:8\nWORKDIR /a\nCOPY . .\nRUN composer install && composer clear-cache\n".to_owned(),
+            php,
+            &[],
+        ),
+        ("next", node("", "RUN npm run build", ""), next, &["/app/.next/cache"]),
+        ("next by npx", node("", "RUN npx next build", ""), next, &["/app/.next/cache"]),
+        ("next elsewhere", node("", "RUN npm run build", ""), next_elsewhere, &[]),
+        ("next for tests", node("", "RUN npm test", ""), next, &[]),
+        ("next whose cache is removed", node("", "RUN npm run build && rm -rf .next/cache", ""), next, &[]),
+        (
+            "next whose cache is removed later",
+            node("", "RUN npm run build\nRUN rm -rf .next/cache", ""),
+            next,
+            &["/app/.next/cache"],
+        ),
+        (
+            "next in the image",
+            node("", "RUN npm run build", "FROM node:20\nCOPY --from=b /app /srv\n"),
+            next,
+            &["/app/.next/cache", "/srv/.next/cache"],
+        ),
+        ("angular", node("", "RUN npx ng build", ""), next, &["/app/.angular/cache"]),
+        ("angular where CI is set", node("ENV CI=1\n", "RUN npx ng build", ""), next, &[]),
         (
             "composer told where",
             "FROM php:8\nENV COMPOSER_HOME=/c\nWORKDIR /a\nCOPY . .\nRUN composer install\n".to_owned(),

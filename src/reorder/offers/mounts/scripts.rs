@@ -1,0 +1,110 @@
+//! What lies where a step runs: a script of package.json, a manifest beside a Makefile.
+
+use serde_json::Value;
+
+use super::Search;
+use crate::context::path;
+use crate::reorder::footprint::placements;
+use crate::reorder::installs::local_copy;
+use crate::shell::{Call, join};
+
+/// Scripts that call others in turn are followed so far.
+const DEPTH: usize = 4;
+
+impl Search<'_> {
+    /// The path of the context that a COPY of the stage has put at a place before an instruction.
+    fn context_of(&self, stage: usize, index: usize, place: &str) -> Option<String> {
+        let tree = self.sheet.input.tree;
+        let mut at = Some((stage, index));
+        while let Some((stage, index)) = at {
+            let found = (0..index).rev().find_map(|index| {
+                let spec = local_copy(&self.sheet.instructions(stage)[index])?;
+                let placed = placements(spec, self.sheet.scope(stage, index), tree)?;
+                placed.iter().find_map(|placement| {
+                    let inner = place.strip_prefix(placement.dest.as_str())?;
+                    let is_whole_name = inner.is_empty() || inner.starts_with('/');
+                    let context = path::join(&placement.source, inner.trim_start_matches('/'));
+                    let context = context.trim_end_matches('/').to_owned();
+                    (is_whole_name && tree.contains(&context)).then_some(context)
+                })
+            });
+            if found.is_some() {
+                return found;
+            }
+            at = self.sheet.stage(stage).base.map(|base| (base, self.sheet.instructions(base).len()));
+        }
+        None
+    }
+
+    /// Tells whether the file that the cache is used beside lies where a program runs.
+    pub(super) fn lies_beside(&self, stage: usize, index: usize, call: &Call) -> bool {
+        let (Some(name), Some(cwd)) = (self.cache.beside, call.cwd.as_deref()) else { return false };
+        self.context_of(stage, index, &join(cwd, name)).is_some()
+    }
+
+    /// Tells whether a call runs the words that use the cache, itself or by a script of package.json.
+    pub(super) fn runs_script(&self, stage: usize, index: usize, call: &Call) -> bool {
+        let words: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
+        if call.operands.iter().any(|word| word.dynamic) {
+            return false;
+        }
+        // `next build`, `npx next build`.
+        let told = format!("{} {}", call.program, words.join(" "));
+        if is_said(&told, self.cache.script) {
+            return true;
+        }
+        let name = match words.as_slice() {
+            ["run" | "run-script", name, ..] => name,
+            [name, ..] if call.program != "npm" => name,
+            _ => return false,
+        };
+        let manifest = call.cwd.as_deref().map(|cwd| join(cwd, "package.json"));
+        let manifest = manifest.and_then(|place| self.context_of(stage, index, &place));
+        let text = manifest.and_then(|path| self.sheet.input.files.read(&path));
+        let package: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
+        package.is_some_and(|package| says(&package, name, self.cache.script, DEPTH))
+    }
+}
+
+/// Tells whether a script has words in it, or one that it calls.
+fn says(package: &Value, name: &str, words: &str, depth: usize) -> bool {
+    let script = package.get("scripts").and_then(|scripts| scripts.get(name)).and_then(Value::as_str);
+    let Some(script) = script.filter(|_| depth > 0) else { return false };
+    is_said(script, words)
+        || script.split_whitespace().any(|word| word != name && says(package, word, words, depth - 1))
+}
+
+/// Tells whether a text has words in it one after the other.
+fn is_said(text: &str, words: &str) -> bool {
+    let all: Vec<&str> = text.split_whitespace().collect();
+    let wanted: Vec<&str> = words.split(' ').collect();
+    all.windows(wanted.len()).any(|window| window == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_are_followed() {
+        let package = serde_json::json!({ "scripts": {
+            "build": "pnpm build:next && pnpm build:server",
+            "build:next": "NODE_ENV=production next build --turbo",
+            "build:server": "tsc",
+            "all": "run-s build",
+            "loop": "npm run loop",
+            "other": "next export",
+        }});
+        for (name, expected) in [
+            ("build", true),
+            ("build:next", true),
+            ("build:server", false),
+            ("all", true),
+            ("loop", false),
+            ("other", false),
+            ("none", false),
+        ] {
+            assert_eq!(says(&package, name, "next build", DEPTH), expected, "{name}");
+        }
+    }
+}
