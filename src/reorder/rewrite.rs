@@ -14,7 +14,7 @@ mod split_run;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-pub(super) use segments::head_and_command;
+pub(super) use segments::{as_shell_text, chain, head_and_command};
 
 use super::model::Model;
 use super::{MoveKind, ReorderInput};

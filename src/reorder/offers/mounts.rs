@@ -1,5 +1,6 @@
 //! A package manager's downloads in a cache mount: on every RUN that uses them, or not at all.
 
+mod cleanings;
 mod places;
 mod scripts;
 
@@ -13,6 +14,7 @@ use crate::reorder::MoveKind;
 use crate::reorder::rewrite::edited::Edit;
 use crate::reorder::rewrite::head_and_command;
 use crate::shell::{Call, PathPattern, PathSet};
+use cleanings::Cleanings;
 
 /// Images that are not in the catalogue of sizes and in which root runs.
 const ROOTS: [&str; 6] = [
@@ -83,6 +85,8 @@ struct Use<'a> {
     index: usize,
     own: &'a Instruction,
     run: &'a Run,
+    /// What is taken out of it.
+    cleanings: Cleanings,
 }
 
 impl<'a> Search<'a> {
@@ -119,9 +123,15 @@ impl<'a> Search<'a> {
                     InstructionKind::Run(run) => {
                         let is_early = *stage == self.stage && index < first && self.is_bare(index);
                         let used = !is_early && self.may_use(*stage, index);
-                        self.allows(*stage, index, run, used, &targets)?;
+                        let cleanings = if used && self.removes(*stage, index, &targets) {
+                            self.cleanings((*stage, index), own, run, &targets)
+                        } else {
+                            None
+                        };
+                        self.allows((*stage, index), run, used, cleanings.is_some(), &targets)?;
                         if used {
-                            uses.push(Use { stage: *stage, index, own, run });
+                            let cleanings = cleanings.unwrap_or_default();
+                            uses.push(Use { stage: *stage, index, own, run, cleanings });
                         }
                     }
                     // What is put there would be hidden from the RUN.
@@ -208,19 +218,32 @@ impl<'a> Search<'a> {
             && (effects.programs.iter().any(builds) || effects.opaque.iter().any(|name| !is_apart(name)))
     }
 
+    /// Tells whether a RUN removes something of the directories.
+    fn removes(&self, stage: usize, index: usize, targets: &[String]) -> bool {
+        self.sheet.effects(stage, index).is_some_and(|effects| overlaps(&effects.deletes, targets))
+    }
+
     /// Refuses where a RUN stands in the way: `None`.
-    fn allows(&self, stage: usize, index: usize, run: &Run, used: bool, targets: &[String]) -> Option<()> {
+    fn allows(
+        &self,
+        (stage, index): (usize, usize),
+        run: &Run,
+        used: bool,
+        cleaned: bool,
+        targets: &[String],
+    ) -> Option<()> {
         let scope = self.sheet.scope(stage, index);
         let effects = self.sheet.effects(stage, index)?;
         let calls = self.sheet.calls(stage, index);
         // A directory that is a mount cannot be removed, and what is emptied is no cache. Where it is not mounted, and
         // nothing of the work lies in it, there is nothing to remove.
-        if (used || self.cache.whole) && overlaps(&effects.deletes, targets) {
+        if (used || self.cache.whole) && !cleaned && overlaps(&effects.deletes, targets) {
             return None;
         }
         let removes = |call: &&Call| ["rm", "rmdir", "unlink"].contains(&call.program.as_str());
         let is_own = |call: &&Call| self.cache.programs.contains(&call.program.as_str());
-        let is_harmless = |call: &&Call| is_own(call) || !used && !self.cache.whole && removes(call);
+        let is_harmless =
+            |call: &&Call| is_own(call) || (cleaned || !used && !self.cache.whole) && removes(call);
         for call in calls.iter().filter(|call| !is_harmless(call)) {
             let writes = self.sheet.writes_of(stage, index, call);
             let inside = |pattern: &PathPattern| {
@@ -289,6 +312,12 @@ impl<'a> Search<'a> {
         if let Some(flag) = cache.without.filter(|flag| uses.iter().any(|used| self.given(used, flag) > 0)) {
             more(&format!("`{flag}` is left out, as it would leave the mount unused"));
         }
+        let cleaned: Vec<String> =
+            uses.iter().flat_map(|used| &used.cleanings.names).map(|name| format!("`{name}`")).collect();
+        if !cleaned.is_empty() {
+            let verb = if cleaned.len() == 1 { "is" } else { "are" };
+            more(&format!("{} {verb} left out, as the mount would be emptied", cleaned.join(" and ")));
+        }
         if cache.tool == "apt" {
             more(
                 "the image's /etc/apt/apt.conf.d/docker-clean, which removes the archives after an install, is removed",
@@ -349,6 +378,8 @@ impl<'a> Search<'a> {
                 edits.extend((taken_out.len() == given).then_some(taken_out)?);
             }
         }
+        edits.extend(used.cleanings.spans.iter().cloned().map(Edit::remove));
+        edits.sort_by_key(|edit| edit.span.start);
         Some(edits)
     }
 }

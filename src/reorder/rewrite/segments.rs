@@ -32,7 +32,7 @@ fn blanks(text: &str) -> usize {
 
 /// The parts between `&&`s at the outermost level of a command; `None` where it is anything but a chain of them, or
 /// is not understood.
-pub(super) fn chain(command: &str) -> Option<Vec<Range<usize>>> {
+pub(in crate::reorder) fn chain(command: &str) -> Option<Vec<Range<usize>>> {
     let bytes = command.as_bytes();
     let mut parts = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -172,7 +172,7 @@ fn keyword(word: &str, begins: bool, open: &mut Vec<&str>) -> Option<()> {
 
 /// A part of a command as the shell gets it: lines joined as the Dockerfile's reader joins them, those that are
 /// comments taken out.
-pub(super) fn as_shell_text(part: &str) -> String {
+pub(in crate::reorder) fn as_shell_text(part: &str) -> String {
     let is_kept = |(at, line): &(usize, &str)| *at == 0 || !line.trim_start().starts_with('#');
     let lines = part.split('\n').enumerate().filter(is_kept).map(|(_, line)| line.trim_end_matches('\r'));
     let joined: String = lines.map(|line| line.trim_end().strip_suffix('\\').unwrap_or(line)).collect();

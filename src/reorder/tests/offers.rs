@@ -119,6 +119,7 @@ cases! {
     composer_told_where: "FROM dunglas/frankenphp:1-php8.5 AS b\nWORKDIR /app\nCOPY composer.* ./\nRUN composer install --no-cache --no-autoloader \\\n    --no-scripts\nCOPY . .\nRUN composer dump-autoload\nFROM debian\nCOPY --from=b /app /app\n", &[("composer.json", "{}"), ("composer.lock", "{}"), ("src/a.php", "x")];
     make_beside_go: "FROM golang:1.24 AS b\nWORKDIR /app\nADD Makefile .\nRUN make docs\nADD go.mod go.sum ./\nADD cmd cmd\nRUN make server\nFROM alpine\nCOPY --from=b /app/dist/x /x\n", &[("Makefile", "x"), ("go.mod", "module x\n"), ("go.sum", ""), ("cmd/a.go", "x"), ("cmd/b.go", "x")];
     next_keeps_its_cache: "FROM node:22-alpine AS b\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\nCOPY . ./\nRUN npm run build\nRUN rm -rf src .next/cache\nFROM node:22-alpine\nWORKDIR /app\nCOPY --from=b /app ./\n", &[("package.json", r#"{"scripts":{"build":"next build"}}"#), ("src/a.js", "x"), ("src/b.js", "x")];
+    what_empties_a_cache_is_left_out: "FROM node:18-slim\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci && \\\n npm cache clean --force && \\\n mv /app/node_modules /node_modules\nCOPY . .\nRUN yarn add x --network-timeout 600000 \\\n  && yarn cache clean\nRUN apt-get update \\\n  && apt-get install -y gcc make cmake \\\n  && apt-get clean \\\n  && rm -rf /var/cache/apt/* \\\n  && rm -rf /var/lib/apt/lists/*\n", NPM;
     maven_fetch: "FROM maven:3 AS build\nWORKDIR /s\nCOPY . .\nRUN mvn -B package\nFROM eclipse-temurin:21\nCOPY --from=build /s/target/x.jar /x.jar\n", &[("pom.xml", "<project/>"), ("src/A.java", "x"), ("src/B.java", "x")];
     dotnet_with_tests: "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build\nWORKDIR /src\nCOPY . .\nRUN dotnet publish -c Release -o /out\nFROM build AS test\nRUN dotnet test --no-restore\nFROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY --from=build /out /app\n", &[("x.csproj", "<Project/>"), ("P.cs", "x"), ("Q.cs", "x")];
     dotnet_restore_and_publish: "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build\nWORKDIR /src\nCOPY x.csproj ./\nRUN dotnet restore\nCOPY . .\nRUN dotnet publish -c Release -o /out\nFROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY --from=build /out /app\n", &[("x.csproj", "<Project/>"), ("P.cs", "x"), ("Q.cs", "x")];
@@ -178,8 +179,18 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
         ("moved in the step", node("", "RUN npm_config_cache=/c npm ci", ""), NPM, &[]),
         ("moved by a flag", node("", "RUN npm ci --cache /c", ""), NPM, &[]),
         ("moved by a file", node("", "RUN npm ci", ""), npmrc, &[]),
-        ("removed in the step", node("", "RUN npm ci && rm -rf /root/.npm", ""), NPM, &[]),
-        ("removed with others", node("", "RUN npm ci && npm cache clean --force", ""), NPM, &[]),
+        ("removed in the step", node("", "RUN npm ci && rm -rf /root/.npm", ""), NPM, &["/root/.npm"]),
+        ("removed with others", node("", "RUN npm ci && rm -rf /root/.npm /tmp/x", ""), NPM, &[]),
+        (
+            "removed in a step of its own",
+            node("", "RUN npm ci\nRUN rm -rf /root/.npm", ""),
+            NPM,
+            &["/root/.npm"],
+        ),
+        ("cleaned", node("", "RUN npm ci && npm cache clean --force", ""), NPM, &["/root/.npm"]),
+        ("cleaned in a list", node("", "RUN npm ci; npm cache clean --force", ""), NPM, &[]),
+        ("cleaned, or what follows", node("", "RUN npm ci && (npm cache clean --force)", ""), NPM, &[]),
+        ("removed around it", node("", "RUN npm ci && rm -rf /root", ""), NPM, &[]),
         ("mounted already", node("", "RUN --mount=type=cache,target=/root/.npm npm ci", ""), NPM, &[]),
         (
             "taken over",
@@ -276,7 +287,12 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             GO,
             &["/var/cache/apt", "/etc/apt/apt.conf.d/docker-clean"],
         ),
-        ("apt that is cleaned", apt("apt-get install -y gcc make && apt-get clean"), GO, &[]),
+        (
+            "apt that is cleaned",
+            apt("apt-get install -y gcc make && apt-get clean"),
+            GO,
+            &["/var/cache/apt", "/etc/apt/apt.conf.d/docker-clean"],
+        ),
         ("apt by another name", apt("apt install -y gcc make"), GO, &[]),
         (
             "composer",
@@ -300,13 +316,18 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             "composer whose cache is cleared",
             "FROM php:8\nWORKDIR /a\nCOPY . .\nRUN composer install && composer clear-cache\n".to_owned(),
             php,
-            &[],
+            &["/root/.cache/composer"],
         ),
         ("next", node("", "RUN npm run build", ""), next, &["/app/.next/cache"]),
         ("next by npx", node("", "RUN npx next build", ""), next, &["/app/.next/cache"]),
         ("next elsewhere", node("", "RUN npm run build", ""), next_elsewhere, &[]),
         ("next for tests", node("", "RUN npm test", ""), next, &[]),
-        ("next whose cache is removed", node("", "RUN npm run build && rm -rf .next/cache", ""), next, &[]),
+        (
+            "next whose cache is removed",
+            node("", "RUN npm run build && rm -rf .next/cache", ""),
+            next,
+            &["/app/.next/cache"],
+        ),
         (
             "next whose cache is removed later",
             node("", "RUN npm run build\nRUN rm -rf .next/cache", ""),

@@ -8,6 +8,9 @@ use crate::reorder::footprint::placements;
 use crate::reorder::installs::local_copy;
 use crate::shell::{Call, join};
 
+/// Programs whose operands may be scripts.
+const CALLERS: [&str; 7] = ["npm", "yarn", "pnpm", "bun", "npm-run-all", "run-s", "run-p"];
+
 /// Scripts that call others in turn are followed so far.
 const DEPTH: usize = 4;
 
@@ -55,7 +58,7 @@ impl Search<'_> {
         }
         let name = match words.as_slice() {
             ["run" | "run-script", name, ..] => name,
-            [name, ..] if call.program != "npm" => name,
+            [name, ..] if ["yarn", "pnpm", "bun"].contains(&call.program.as_str()) => name,
             _ => return false,
         };
         let manifest = call.cwd.as_deref().map(|cwd| join(cwd, "package.json"));
@@ -70,8 +73,14 @@ impl Search<'_> {
 fn says(package: &Value, name: &str, words: &str, depth: usize) -> bool {
     let script = package.get("scripts").and_then(|scripts| scripts.get(name)).and_then(Value::as_str);
     let Some(script) = script.filter(|_| depth > 0) else { return false };
+    let mut commands = script.split(['&', ';', '|']).map(|text| text.split_whitespace());
     is_said(script, words)
-        || script.split_whitespace().any(|word| word != name && says(package, word, words, depth - 1))
+        || commands.any(|mut told| {
+            // Variables may stand before the program.
+            let program = told.find(|word| !word.contains('=')).unwrap_or_default();
+            CALLERS.contains(&program)
+                && told.any(|word| word != name && says(package, word, words, depth - 1))
+        })
 }
 
 /// Tells whether a text has words in it one after the other.
@@ -94,6 +103,8 @@ mod tests {
             "all": "run-s build",
             "loop": "npm run loop",
             "other": "next export",
+            "ng": "ng build",
+            "late": "NODE_ENV=production npm-run-all ng all",
         }});
         for (name, expected) in [
             ("build", true),
@@ -102,6 +113,8 @@ mod tests {
             ("all", true),
             ("loop", false),
             ("other", false),
+            ("ng", false),
+            ("late", true),
             ("none", false),
         ] {
             assert_eq!(says(&package, name, "next build", DEPTH), expected, "{name}");

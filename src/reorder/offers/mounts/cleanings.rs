@@ -1,0 +1,117 @@
+//! Commands that only empty a cache at the end of a step: with a mount there is nothing of it in the layer, and they
+//! would empty the mount.
+
+use super::{Search, overlaps};
+use crate::dockerfile::ast::{CommandLine, Instruction, Run, Span};
+use crate::reorder::rewrite::{as_shell_text, chain, head_and_command};
+use crate::shell::{Effects, PathPattern, Script, Word, join};
+
+/// What empties a cache, after the program's name.
+const EMPTIES: [(&str, &str); 9] = [
+    ("npm", "cache clean"),
+    ("yarn", "cache clean"),
+    ("pnpm", "store prune"),
+    ("bun", "pm cache"),
+    ("pip", "cache purge"),
+    ("pip3", "cache purge"),
+    ("composer", "clear-cache"),
+    ("composer", "clearcache"),
+    ("apt-get", "clean"),
+];
+
+/// What is taken out of a step.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cleanings {
+    /// Places in the Dockerfile's text, rising.
+    pub(super) spans: Vec<Span>,
+    /// The commands as they are called.
+    pub(super) names: Vec<String>,
+}
+
+impl Search<'_> {
+    /// Finds the commands at the end of a RUN's chain, or within it, that empty the directories; `None` where there are
+    /// none, where something else removes what lies there, or where they are not written as parts of one chain.
+    pub(super) fn cleanings(
+        &self,
+        (stage, index): (usize, usize),
+        own: &Instruction,
+        run: &Run,
+        targets: &[String],
+    ) -> Option<Cleanings> {
+        let text = self.sheet.text(own);
+        let is_plain = matches!(run.command, CommandLine::Shell(_)) && run.heredocs.is_empty();
+        let (_, command) = head_and_command(text).filter(|_| is_plain)?;
+        let start = own.span.start + text.len() - command.len();
+        let parts = chain(command)?;
+        let texts: Vec<String> = parts.iter().map(|part| as_shell_text(&command[part.clone()])).collect();
+        let mut found = Cleanings::default();
+        let mut kept: Vec<&str> = Vec::new();
+        for (at, own) in texts.iter().enumerate() {
+            // Where the parts before have led to counts.
+            let script = self.script((stage, index), &texts[..=at].join(" && "));
+            if at == 0 || !self.empties(&script, own, (stage, index), targets) {
+                kept.push(own);
+                continue;
+            }
+            if command[parts[at].clone()].contains('#') {
+                return None;
+            }
+            let mut from = parts[at - 1].end;
+            if at + 1 == parts.len() {
+                let before = command[..from].trim_end();
+                let before = before.strip_suffix('\\').unwrap_or(before).trim_end();
+                from = before.len();
+            }
+            let from = found.spans.last().map_or(start + from, |last: &Span| last.end.max(start + from));
+            found.spans.push(from..start + parts[at].end);
+            found.names.push(own.clone());
+        }
+        let rest: Effects = self.effects((stage, index), &kept.join(" && "));
+        (!found.spans.is_empty() && !overlaps(&rest.deletes, targets)).then_some(found)
+    }
+
+    fn script(&self, (stage, index): (usize, usize), text: &str) -> Script {
+        let scope = self.sheet.scope(stage, index);
+        let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
+        scope.with_scene(&cwd, |scene| Script::read(text, scene))
+    }
+
+    fn effects(&self, (stage, index): (usize, usize), text: &str) -> Effects {
+        let scope = self.sheet.scope(stage, index);
+        let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
+        scope.with_scene(&cwd, |scene| crate::shell::effects(text, scene))
+    }
+
+    /// Tells whether the last part of a script does nothing but empty the directories.
+    fn empties(&self, script: &Script, own: &str, at: (usize, usize), targets: &[String]) -> bool {
+        let alone = self.script(at, own);
+        let (Some(command), 1) = (script.commands.last(), alone.commands.len()) else { return false };
+        let is_known = |word: &Word| !word.dynamic;
+        let is_plain = script.understood
+            && alone.understood
+            && command.redirects.is_empty()
+            && command.assigns.is_empty()
+            && !own.starts_with('(')
+            && command.words.iter().all(is_known);
+        let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+        let Some((program, rest)) = words.split_first().filter(|_| is_plain) else { return false };
+        if *program == "rm" {
+            let paths: Vec<&&str> = rest.iter().filter(|word| !word.starts_with('-')).collect();
+            let Some(cwd) = command.cwd.as_deref() else { return false };
+            let within = |path: &&&str| {
+                let path = join(cwd, path.trim_end_matches('*'));
+                targets.iter().any(|target| {
+                    PathPattern::tree(target.as_str()).text == path || path.starts_with(&format!("{target}/"))
+                })
+            };
+            return !paths.is_empty() && paths.iter().all(within);
+        }
+        let operands: Vec<&str> = rest.iter().copied().filter(|word| !word.starts_with('-')).collect();
+        let told = operands.join(" ");
+        self.cache.programs.contains(program)
+            && EMPTIES.iter().any(|(name, verbs)| {
+                name == program
+                    && (told == *verbs || told.strip_prefix(verbs).is_some_and(|rest| rest == " rm"))
+            })
+    }
+}
