@@ -3,6 +3,7 @@
 use super::*;
 
 type Files<'a> = &'a [(&'a str, &'a str)];
+type Own<'a> = Vec<(&'a str, &'a str)>;
 
 const GO: Files<'_> = &[("go.mod", "module x\n"), ("go.sum", ""), ("cmd/main.go", "x"), ("a.go", "x")];
 const PINNED: Files<'_> = &[
@@ -374,7 +375,7 @@ fn cargo_chef_is_not_written_where_the_recipe_could_be_another() {
         others.chain([(name, text)].into_iter().filter(|(_, text)| !text.is_empty())).collect::<Vec<_>>()
     };
     let stale = "Cargo.lock cannot be told to be what Cargo.toml asks for";
-    let table: Vec<(String, Vec<(&str, &str)>, &str)> = vec![
+    let table: Vec<(String, Own<'_>, &str)> = vec![
         (text("", build), PINNED.to_vec(), ""),
         (text("ARG FLAGS\n", "RUN cargo build --release $FLAGS"), PINNED.to_vec(), ""),
         (text("ARG FLAGS=--locked\n", "RUN cargo build --release $FLAGS"), PINNED.to_vec(), ""),

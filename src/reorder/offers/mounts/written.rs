@@ -1,0 +1,117 @@
+//! A cache mount as it is written and told.
+
+use super::{Search, Use};
+use crate::dockerfile::ast::CommandLine;
+use crate::reorder::MoveKind;
+use crate::reorder::offers::Found;
+use crate::reorder::offers::flags::{put_flags, without_flag};
+use crate::reorder::rewrite::edited::Edit;
+use crate::reorder::rewrite::head_and_command;
+
+impl<'a> Search<'a> {
+    /// The offer of the mounts on all that use the cache.
+    pub(super) fn offer(&self, uses: &[Use<'a>], targets: &[String], sets: Option<&str>) -> Option<Found> {
+        // It is named by a step of the user's own, not by one that was put in.
+        let is_own = |used: &&Use<'_>| self.sheet.draft.line(used.own.line) > 0;
+        let first = uses.iter().find(is_own).or(uses.first())?;
+        let edits: Option<Vec<Vec<Edit>>> = uses.iter().map(|used| self.edits(used, targets, sets)).collect();
+        let (cache, mut differs) = (self.cache, targets.to_vec());
+        differs.extend(self.taken_along(targets));
+        let mut changes = if cache.script.is_empty() {
+            "the downloads stay with the builder and are no longer in this layer; a builder that is new starts without them"
+        } else {
+            "it stays with the builder and is no longer in this layer; a builder that is new starts without it"
+        }
+        .to_owned();
+        let mut more = |text: &str| {
+            changes += "; ";
+            changes += text;
+        };
+        if uses.len() > 1 {
+            more(&format!("every RUN that may use {} gets it, {} in all", cache.tool, uses.len()));
+        }
+        if let Some(flag) = cache.without.filter(|flag| uses.iter().any(|used| self.given(used, flag) > 0)) {
+            more(&format!("`{flag}` is left out, as it would leave the mount unused"));
+        }
+        let cleaned: Vec<String> =
+            uses.iter().flat_map(|used| &used.cleanings.names).map(|name| format!("`{name}`")).collect();
+        if !cleaned.is_empty() {
+            let verb = if cleaned.len() == 1 { "is" } else { "are" };
+            more(&format!("{} {verb} left out, as the mount would be emptied", cleaned.join(" and ")));
+        }
+        if cache.tool == "apt" {
+            more(
+                "the image's /etc/apt/apt.conf.d/docker-clean, which removes the archives after an install, is removed",
+            );
+            differs.push(DOCKER_CLEAN.to_owned());
+        }
+        if cache.tool == "Cargo" {
+            more("the target directory stays in the layer: in a mount the program would be missing from it");
+        }
+        if let Some(name) = sets {
+            more(&format!("{name} is set for the step, so that they come to lie there"));
+        }
+        if !cache.changes.is_empty() {
+            more(cache.changes);
+        }
+        if cache.locked {
+            more("builds take turns in it (sharing=locked)");
+        }
+        Some(Found {
+            kind: MoveKind::CacheMount,
+            at: (first.stage, first.index),
+            name: format!(
+                "keep the {} of {} in a cache mount",
+                if cache.script.is_empty() { "downloads" } else { "build cache" },
+                cache.tool
+            ),
+            changes,
+            edits: edits?.into_iter().flatten().collect(),
+            differs,
+        })
+    }
+
+    /// How many calls of the tool have a flag.
+    fn given(&self, used: &Use<'_>, flag: &str) -> usize {
+        let calls = self.sheet.calls(used.stage, used.index);
+        calls
+            .iter()
+            .filter(|call| self.cache.programs.contains(&call.program.as_str()) && call.has(&[flag]))
+            .count()
+    }
+
+    fn edits(&self, used: &Use<'a>, targets: &[String], sets: Option<&str>) -> Option<Vec<Edit>> {
+        let text = self.sheet.text(used.own);
+        let sharing = if self.cache.locked { ",sharing=locked" } else { "" };
+        let mounts = targets.iter().map(|target| format!("--mount=type=cache,target={target}{sharing}"));
+        let mut edits = vec![put_flags(used.own, text, &mounts.collect::<Vec<_>>(), &self.sheet.draft)];
+        if self.cache.tool == "apt" {
+            edits.push(before_command(used, text, &format!("rm -f {DOCKER_CLEAN} && "))?);
+        }
+        if let Some(name) = sets {
+            edits.push(before_command(used, text, &format!("export {name}={} && ", targets.first()?))?);
+        }
+        if let Some(flag) = self.cache.without {
+            // Another tool of the same RUN may have a flag of this name.
+            let given = self.given(used, flag);
+            if given > 0 {
+                let taken_out = without_flag(used.own.span.start, text, flag)?;
+                edits.extend((taken_out.len() == given).then_some(taken_out)?);
+            }
+        }
+        edits.extend(used.cleanings.spans.iter().cloned().map(Edit::remove));
+        edits.sort_by_key(|edit| edit.span.start);
+        Some(edits)
+    }
+}
+
+/// Debian's images remove what apt has fetched after every install.
+const DOCKER_CLEAN: &str = "/etc/apt/apt.conf.d/docker-clean";
+
+/// Puts words before a step's command.
+fn before_command(used: &Use<'_>, text: &str, words: &str) -> Option<Edit> {
+    let is_plain = matches!(used.run.command, CommandLine::Shell(_)) && used.run.heredocs.is_empty();
+    let (_, command) = head_and_command(text).filter(|_| is_plain)?;
+    let at = used.own.span.start + text.len() - command.len();
+    Some(Edit::insert(at, words.to_owned()))
+}
