@@ -96,6 +96,37 @@ fn against_a_file_and_pinned() {
     let pinned = said(&run(scratch.path(), &["--pin", "--format", "json"]));
     let pinned: serde_json::Value = serde_json::from_str(&pinned).expect("JSON");
     assert_eq!(pinned["left"]["rows"][3]["executed"], 2, "today's, which is not committed yet");
+    assert!(pinned["right"].is_null(), "the order of today's is good, whatever that of the commits was");
+    let other = BAD.replace("run build", "run other");
+    std::fs::write(scratch.path().join("Dockerfile"), other).expect("writable");
+    let pinned = said(&run(scratch.path(), &["--pin", "--format", "json"]));
+    let pinned: serde_json::Value = serde_json::from_str(&pinned).expect("JSON");
+    for side in ["left", "right"] {
+        let rows = pinned[side]["rows"].as_array().expect("rows");
+        let built = rows.iter().filter(|row| row["instruction"] == "RUN npm run other").count();
+        assert_eq!(built, 1, "{side} builds today's on every commit: {rows:?}");
+        assert!(!rows.iter().any(|row| row["instruction"] == "RUN npm run build"), "{side}: {rows:?}");
+    }
+}
+
+#[test]
+fn commits_that_the_other_side_does_not_build_save_nothing() {
+    let scratch = history();
+    let text = said(&run(scratch.path(), &[]));
+    assert!(text.contains("over these commits"), "{text}");
+    let saved = |args: &[&str]| {
+        let json = said(&run(scratch.path(), &[args, &["--format", "json"][..]].concat()));
+        let report: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        report["saved"].as_f64().expect("seconds")
+    };
+    let before = saved(&[]);
+    // Without a lock file `npm ci` fails; what of it the simulated build sees is that there is nothing to copy.
+    scratch.git(&["rm", "--quiet", "package-lock.json"]);
+    let who = ["-c", "user.name=x", "-c", "user.email=x@example.com"];
+    scratch.git(&[&who[..], &["commit", "--quiet", "-m", "Lose the lock"]].concat());
+    let text = said(&run(scratch.path(), &[]));
+    assert!(text.contains("over the commits that it builds, while 1 other would fail"), "{text}");
+    assert!((saved(&[]) - before).abs() < 1e-6, "the commit that fails there counts for nothing");
 }
 
 #[test]

@@ -13,13 +13,14 @@ use super::store::Store;
 use super::{Args, noise};
 use crate::cli::costs;
 use crate::cli::weights::{edits_of, with_arguments};
-use crate::context::Tree;
+use crate::context::{Tree, path};
 use crate::cost::{Figure, Inputs, Measured, StepSeconds, estimate};
 use crate::declare::Declarations;
 use crate::dockerfile::ast::{Dockerfile, Instruction};
+use crate::dockerfile::parse;
 use crate::graph::{Graph, GraphOptions};
 use crate::history::replay::{DockerfileSource, Plan, Runner, SideWalk, walk, walk_key};
-use crate::history::{ContextOptions, Ignoring, Series, SeriesEnd};
+use crate::history::{ContextOptions, Contexts, Ignoring, Series, SeriesEnd};
 use crate::reorder::{Edit, ReorderInput, ReorderOptions, likely_edits, propose_checked};
 use crate::simulate::BuildInput;
 
@@ -93,12 +94,13 @@ impl<'p> Session<'p> {
                        read: &dyn Fn(&str) -> Option<String>|
          -> Arc<str> { reordered(dockerfile, tree, read, edits, build) };
         let left = Wanted::new(project.dockerfile());
-        let right = match &project.against {
-            Some((_, text, ignore)) => Wanted {
+        let right = match (&project.against, &project.pinned) {
+            (Some((_, text, ignore)), _) => Wanted {
                 ignoring: ignore.clone().map(|text| Ignoring::always(Some(text))),
                 ..Wanted::new(DockerfileSource::Fixed(Arc::clone(text)))
             },
-            None => Wanted {
+            (None, Some((text, _))) => Wanted::new(DockerfileSource::Fixed(self.reordered_today(text)?)),
+            (None, None) => Wanted {
                 rest: format!("{:?}", self.edits),
                 ..Wanted::new(DockerfileSource::Rewritten(&rewrite))
             },
@@ -106,6 +108,19 @@ impl<'p> Session<'p> {
         let mut walks = self.walks(&project.series, &project.options, vec![left, right])?.into_iter();
         let (left, right) = (walks.next().unwrap_or_default(), walks.next().unwrap_or_default());
         self.answer(left, right)
+    }
+
+    /// Today's Dockerfile as layerlab would order it in the newest commit's context.
+    fn reordered_today(&self, text: &Arc<str>) -> anyhow::Result<Arc<str>> {
+        let (repo, options) = (&self.project.repo, &self.project.options);
+        let newest = self.project.series.commits.last();
+        let (Some(newest), Ok(dockerfile)) = (newest, parse(text)) else { return Ok(Arc::clone(text)) };
+        let context = Contexts::new(repo, options.clone()).advance(newest)?;
+        let read = |at: &str| {
+            let blob = repo.blob_at(newest, &path::join(repo.context(), at)).ok()??;
+            String::from_utf8(repo.bytes(blob.id).ok()?).ok()
+        };
+        Ok(reordered(&dockerfile, &context.tree, &read, &self.edits, &self.options))
     }
 
     /// Walks one side.
