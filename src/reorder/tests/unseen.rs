@@ -289,3 +289,11 @@ fn a_copy_that_the_next_one_overwrites_is_left_out_once_the_install_is_above() {
     let twice = "FROM node:20\nWORKDIR /app\nCOPY ui/a.ts ./\nCOPY ui/ .\nRUN make\n";
     assert!(shown_over(twice, files, weights).contains("COPY ui/a.ts ./"));
 }
+
+#[test]
+fn blank_lines_stay_between_those_that_stay() {
+    let text = "FROM node:20\nWORKDIR /app\n\nARG BUILD_ID\nENV BUILD_ID=$BUILD_ID\nARG REGION\nENV REGION=$REGION\n\nRUN apt-get update && apt-get install -y curl tzdata\n\nRUN make\n";
+    let made = text_of(text, &[("Makefile", "x")]);
+    let expected = "WORKDIR /app\n\nARG REGION\nENV REGION=$REGION\n\nRUN apt-get update && apt-get install -y curl tzdata\n\nARG BUILD_ID\nENV BUILD_ID=$BUILD_ID\n\nRUN make\n";
+    assert_eq!(made, format!("FROM node:20\n{expected}"));
+}
