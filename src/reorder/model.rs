@@ -13,7 +13,7 @@ use super::rewrite::Draft;
 use super::scope::{Scope, global_args};
 use super::{Edit, ReorderInput};
 use crate::context::Tree;
-use crate::dockerfile::ast::{CommandLine, CopySpec, Dockerfile, InstructionKind};
+use crate::dockerfile::ast::{CommandLine, CopySpec, Dockerfile, Flag, InstructionKind};
 
 /// Seconds that an added COPY of manifests takes.
 const SMALL_COPY: f64 = 0.1;
@@ -397,14 +397,22 @@ fn taken_from(
             };
             copy.spec.sources.iter().map(path).collect()
         }
-        InstructionKind::Run(run) => run
-            .mounts
-            .iter()
-            .filter_map(|mount| {
-                let from = mount.value.split(',').find_map(|part| part.trim().strip_prefix("from="))?;
-                stage_of(dockerfile, at, from).map(|stage| (stage, "/".to_owned()))
-            })
-            .collect(),
+        InstructionKind::Run(run) => {
+            let taken = |mount: &Flag| {
+                let option = |names: &[&str]| {
+                    mount.value.split(',').find_map(|part| {
+                        let (name, value) = part.split_once('=')?;
+                        names.contains(&name.trim()).then(|| value.trim())
+                    })
+                };
+                let stage = stage_of(dockerfile, at, option(&["from"])?)?;
+                // What is bound counts by its content; the seed of a cache as a whole.
+                let is_bind = option(&["type"]).is_none_or(|kind| kind == "bind");
+                let source = option(&["source", "src"]).filter(|_| is_bind).and_then(|raw| scope.expand(raw));
+                Some((stage, source.map_or_else(|| "/".to_owned(), |path| crate::shell::join("/", &path))))
+            };
+            run.mounts.iter().filter_map(taken).collect()
+        }
         _ => Vec::new(),
     }
 }

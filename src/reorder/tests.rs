@@ -278,3 +278,19 @@ fn prismas_client_is_let_through_only_where_it_stays_in_node_modules() {
         assert_eq!(refused, text);
     }
 }
+
+#[test]
+fn what_is_bound_from_another_stage_counts_by_what_makes_it() {
+    let text = |mount: &str| {
+        format!(
+            "FROM python:3.12 AS b\nCOPY requirements.txt /tmp/\nRUN pip wheel --wheel-dir /wheels -r /tmp/requirements.txt\nCOPY . /opt/app\nFROM python:3.12\nRUN --mount=type={mount} pip install --no-cache-dir /wheels/*\nCOPY --from=b /opt/app /app\n"
+        )
+    };
+    let files = &[("requirements.txt", "flask\n"), ("app.py", "x"), ("b.py", "x")];
+    let seconds = |mount: &str| propose_for(&text(mount), files).expected_before;
+    let bound = seconds("bind,from=b,source=/wheels,target=/wheels");
+    assert!((bound - seconds("bind,from=b,src=wheels,dst=/wheels")).abs() < 1e-9);
+    for whole in ["bind,from=b,target=/wheels", "cache,from=b,source=/wheels,target=/wheels"] {
+        assert!(bound + 3.0 < seconds(whole), "{whole}: {bound} {}", seconds(whole));
+    }
+}

@@ -46,7 +46,8 @@ pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
     for (path, entry) in install.tree {
         let is_code = ["exs", "ex"].iter().any(|end| path.ends_with(&format!(".{end}")));
         let Some(inner) = path.strip_prefix(&config).filter(|rest| rest.starts_with('/')) else { continue };
-        if entry.is_dir() || !is_code {
+        // What runs when the program starts runs no earlier.
+        if entry.is_dir() || !is_code || inner == "/runtime.exs" {
             continue;
         }
         let name = format!("config{inner}");

@@ -38,6 +38,13 @@ pub(super) fn find(sheet: &Sheet<'_>, stage: usize, least: f64) -> Option<Chef> 
         sheet.each[stage][*index] >= least && sheet.calls(stage, *index).iter().any(is_own)
     });
     let (index, own, run) = first?;
+    // Compiled without the sources and again with them: the dependencies have a step of their own already.
+    let mut all = sheet.runs(stage).filter(|(at, ..)| sheet.calls(stage, *at).iter().any(is_own));
+    let start = all.next().map_or(index, |(at, ..)| at);
+    let end = all.last().map_or(start, |(at, ..)| at);
+    if sheet.instructions(stage)[start..end].iter().any(|own| local_copy(own).is_some()) {
+        return None;
+    }
     let caches_target =
         run.mounts.iter().any(|mount| mount.value.contains("type=cache") && mount.value.contains("target="))
             && run.mounts.iter().any(|mount| {

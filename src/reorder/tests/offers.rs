@@ -451,6 +451,13 @@ fn cargo_chef_is_not_written_where_the_recipe_could_be_another() {
             stale,
         ),
     ];
+    let apart =
+        "COPY Cargo.toml ./\nRUN mkdir src && echo 'fn main() {}' > src/main.rs\nRUN cargo build --release\n";
+    let proposal = propose_for(&text(apart, build), PINNED);
+    assert!(
+        proposal.offered.iter().all(|offer| offer.kind != MoveKind::CompileDependencies),
+        "compiled apart already"
+    );
     for (text, files, reason) in &table {
         let proposal = propose_for(text, files);
         let offers = proposal.offered.iter().filter(|offer| offer.kind == MoveKind::CompileDependencies);

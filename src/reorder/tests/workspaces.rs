@@ -312,7 +312,7 @@ fn the_dependencies_of_mix_need_its_manifests_and_the_configuration() {
     changes.extend([
         ("config/prod.exs", "config :x, key: File.read!(\"key\")\n"),
         ("config/prod.exs", "import_config \"../secret.exs\"\n"),
-        ("config/runtime.exs", "import Config\n"),
+        ("config/runtime.exs", "config :x, key: File.read!(\"key\")\n"),
         ("deps/phoenix/mix.exs", "x"),
     ]);
     let mut out = variants("mix deps.get --only prod", MIX, &changes);
