@@ -203,10 +203,59 @@ impl View<'_> {
         split.transpose().filter(|split| split.is_ok() || (0..self.index).any(brings_directory))
     }
 
+    /// Tells whether the manifests that the step finds are those that were read in the context: each comes from
+    /// there by the last COPY that brings anything to its place, and nothing has written there since.
+    fn are_as_read(&self, paths: &[String], spread: &Spread) -> bool {
+        let mut found = paths.is_empty();
+        for context in paths {
+            let place = spread.place(context);
+            let brought = self.copies().rev().find_map(|(index, _, placed)| {
+                let own = |placement: &Placement| {
+                    let is_own = if path::is_within(&placement.dest, &place) {
+                        path::join(context, placement.dest[place.len()..].trim_start_matches('/'))
+                            .trim_end_matches('/')
+                            == placement.source
+                    } else if path::is_within(&place, &placement.dest) {
+                        let inner = place[placement.dest.len()..].trim_start_matches('/');
+                        let source = path::join(&placement.source, inner);
+                        if !self.input.tree.contains(&source) {
+                            return None;
+                        }
+                        source == *context
+                    } else {
+                        return None;
+                    };
+                    Some((index, is_own))
+                };
+                placed.iter().filter_map(own).reduce(|(index, a), (_, b)| (index, a && b))
+            });
+            match brought {
+                Some((index, true)) if self.is_left_alone(index, &place) => found = true,
+                Some(_) => return false,
+                // It may have come with the stage that this one goes on from.
+                None if self.model.base.is_some() => return false,
+                None => {}
+            }
+        }
+        found
+    }
+
+    /// Tells whether nothing but COPYs of the context is told to write to a place after an instruction, and nothing
+    /// runs there of which that is not known.
+    fn is_left_alone(&self, index: usize, place: &str) -> bool {
+        (index + 1..self.index).all(|at| {
+            let own = &self.model.items[at].footprint;
+            local_copy(&self.instructions[at]).is_some() || own.opaque.is_empty() && !own.told.touches(place)
+        })
+    }
+
     /// Finds the COPYs that the step may pass and what has to be copied for it instead; `None` where it already
     /// stands where it can.
     fn finish(&self, spread: &Spread, needs: Needs) -> Result<Option<Split>, Why> {
         let Needs { ecosystem, paths, writes, mut footprint } = needs;
+        if !self.are_as_read(&paths, spread) {
+            return Ok(None);
+        }
         for context in &paths {
             footprint.reads.add(PathPattern::tree(spread.place(context)));
         }

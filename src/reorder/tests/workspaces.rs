@@ -243,6 +243,11 @@ fn an_install_beside_other_sources_moves_above_them() {
         "FROM node\nWORKDIR /app\nCOPY lib/a.ex assets/node_modules/x\nCOPY assets/package.json assets/package-lock.json assets/\nRUN cd assets && npm ci\n",
         "FROM node\nWORKDIR /app\nCOPY lib/a.ex assets/.npmrc\nCOPY assets/package.json assets/package-lock.json assets/\nRUN cd assets && npm ci\n",
         "FROM node\nWORKDIR /app\nCOPY lib lib\nCOPY assets/package.json assets/package-lock.json assets/\nRUN cd assets && npm ci && node build.js\n",
+        // What was read is not what lies there: another manifest, one that is changed, one of the stage below.
+        "FROM node\nWORKDIR /app\nCOPY lib lib\nCOPY package.json assets/package.json\nCOPY assets/app.js assets/\nRUN cd assets && npm install\n",
+        "FROM node\nWORKDIR /app\nCOPY package.json ./\nRUN npm pkg set scripts.postinstall='node server.js'\nCOPY server.js ./\nRUN npm install\n",
+        "FROM node AS a\nWORKDIR /app\nCOPY package.json ./\nFROM a\nCOPY server.js ./\nRUN npm install\n",
+        "FROM node\nWORKDIR /app\nCOPY package.json ./\nCOPY server.js ./\nRUN npm install\n",
     ] {
         out += &shown(text, files);
         out += "----\n";
