@@ -14,7 +14,7 @@ use layerlab::context::Tree;
 use layerlab::cost::{Basis, Figure};
 use layerlab::dockerfile::ast::Dockerfile;
 use layerlab::graph::{Graph, GraphOptions};
-use layerlab::history::replay::{DockerfileSource, Plan, Runner, walk};
+use layerlab::history::replay::{Common, DockerfileSource, Plan, Runner, walk};
 use layerlab::history::{ContextOptions, Contexts, Repository, Selection};
 
 /// That of the program.
@@ -34,6 +34,10 @@ fn second(_: &Dockerfile, graph: &Graph, _: &Tree) -> Vec<Figure> {
     vec![Figure { value: 1.0, basis: Basis::Estimated }; graph.steps.len()]
 }
 
+fn common() -> Common<'static> {
+    Common { options: GraphOptions::default(), cost: &second }
+}
+
 /// The shortest of some runs.
 fn fastest(mut run: impl FnMut()) -> Duration {
     let time = |run: &mut dyn FnMut()| {
@@ -48,15 +52,10 @@ fn replay(path: &Path, commits: usize) -> usize {
     let repo = Repository::open(path).expect("a repository");
     let selection = Selection { limit: Some(commits), ..Selection::default() };
     let series = repo.series(&selection).expect("a series");
-    let plan = Plan {
-        dockerfile: DockerfileSource::OfCommit,
-        options: GraphOptions::default(),
-        ignoring: None,
-        runner: Runner::Warm,
-        cost: &second,
-        reasons: true,
-    };
-    let walks = walk(&repo, &series, &ContextOptions::of(&repo), &[plan], &mut |_, _| true).expect("a walk");
+    let plan =
+        Plan { dockerfile: DockerfileSource::OfCommit, ignoring: None, runner: Runner::Warm, reasons: true };
+    let walks = walk(&repo, &series, &ContextOptions::of(&repo), &common(), &[plan], &mut |_, _| true)
+        .expect("a walk");
     walks[0].builds.iter().map(layerlab::history::replay::Build::executed).sum()
 }
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use layerlab::cli::weights::{edits_of, with_arguments};
+use layerlab::cli::weights::edits_of;
 use layerlab::context::Tree;
 use layerlab::cost::StepSeconds;
 use layerlab::dockerfile::ast::Instruction;
@@ -25,8 +25,8 @@ use layerlab::history::{
     BuildInput, Commit, ContextOptions, Contexts, Repository, Selection, Series, SeriesEnd,
 };
 use layerlab::reorder::{
-    Edit, MoveKind, Proposal, ReorderInput, ReorderOptions, Taken, expected_seconds, likely_edits,
-    propose_checked,
+    Edit, Expected, MoveKind, Proposal, ReorderInput, ReorderOptions, Taken, expected_seconds,
+    likely_arguments, propose_checked,
 };
 
 /// Commits looked at.
@@ -86,9 +86,9 @@ fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured>
     let series = repo.series(&Selection { limit: Some(COMMITS), ..Selection::default() })?;
     let at = (series.commits.len() as f64 * LEARNT).round() as usize;
     let (older, newer) = series.commits.split_at(at);
-    let guesses = likely_edits(&dockerfile, &head.tree);
-    let learnt = edits(&repo, &options, series.base.clone(), older, &guesses)?;
-    let tested = edits(&repo, &options, older.last().cloned(), newer, &guesses)?;
+    let arguments = likely_arguments(&dockerfile, &head.tree);
+    let learnt = edits(&repo, &options, series.base.clone(), older, &arguments)?;
+    let tested = edits(&repo, &options, older.last().cloned(), newer, &arguments)?;
 
     let propose = |options: &ReorderOptions| proposed(&repo, &newest, &dockerfile, &head, &learnt, options);
     let (proposal, took) = propose(&ReorderOptions::default());
@@ -125,7 +125,7 @@ fn names(names: &[&str]) -> BTreeSet<String> {
 }
 
 /// The edits with the paths that these lines would ignore taken out.
-fn without(edits: &[Edit], patterns: &[&str]) -> Vec<Edit> {
+fn without(edits: &Expected, patterns: &[&str]) -> Expected {
     let is_left = |path: &String| {
         !patterns.iter().any(|pattern| path == pattern || path.starts_with(&format!("{pattern}/")))
     };
@@ -133,7 +133,7 @@ fn without(edits: &[Edit], patterns: &[&str]) -> Vec<Edit> {
         paths: edit.paths.iter().filter(|path| is_left(path)).cloned().collect(),
         ..edit.clone()
     };
-    edits.iter().map(left).collect()
+    Expected::new(edits.iter().map(left).collect())
 }
 
 fn edits(
@@ -141,10 +141,10 @@ fn edits(
     options: &ContextOptions,
     base: Option<Commit>,
     commits: &[Commit],
-    guesses: &[Edit],
-) -> Result<Vec<Edit>> {
+    arguments: &[Edit],
+) -> Result<Expected> {
     let series = Series { base, commits: commits.to_vec(), end: SeriesEnd::Limit };
-    Ok(with_arguments(edits_of(&repo.observed_edits(&series, options)?), guesses))
+    Ok(edits_of(&repo.observed_edits(&series, options)?).with_arguments(arguments.to_vec()))
 }
 
 fn with_input<T>(
@@ -152,7 +152,7 @@ fn with_input<T>(
     newest: &Commit,
     dockerfile: &Dockerfile,
     tree: &Tree,
-    edits: &[Edit],
+    edits: &Expected,
     options: &ReorderOptions,
     call: impl FnOnce(&ReorderInput<'_>) -> T,
 ) -> T {
@@ -172,7 +172,7 @@ fn proposed(
     newest: &Commit,
     dockerfile: &Dockerfile,
     head: &BuildInput,
-    edits: &[Edit],
+    edits: &Expected,
     options: &ReorderOptions,
 ) -> (Proposal, Duration) {
     with_input(repo, newest, dockerfile, &head.tree, edits, options, |input| {

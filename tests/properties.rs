@@ -297,14 +297,25 @@ proptest! {
     #[test]
     fn a_builder_that_is_kept_predicts_as_a_new_one_with_its_cache(
         (text, tree) in project(),
-        edits in prop::collection::vec((select(&FILES[..]), "[xy]", any::<bool>()), 2..9),
+        edits in prop::collection::vec((select(&FILES[..]), "[xy]", any::<bool>(), 0..6_usize), 2..9),
     ) {
         let mut kept = Simulator::default();
+        // Other versions of the Dockerfile: another variable from the start, a step more at the end, both.
+        let (from, rest) = text.split_once('\n').expect("more than a line");
+        let versions = [
+            text.clone(),
+            format!("{from}\nENV V=1\n{rest}"),
+            format!("{text}RUN last\n"),
+            format!("{from}\nENV V=1\n{rest}RUN last\n"),
+        ];
         let first = input(&format!("{text}COPY --from=first /d /made\n"), &tree);
         kept.build(&first).expect("a graph");
         let mut before = first.clone();
-        for (path, content, is_built) in edits {
+        for (path, content, is_built, version) in edits {
             let mut now = before.clone();
+            if let Some(text) = versions.get(version) {
+                now.dockerfile = input(&format!("{text}COPY --from=first /d /made\n"), &tree).dockerfile;
+            }
             now.context.insert(path, Entry::file(0o644, content.as_bytes()));
             let mut fresh = Simulator::with_store(kept.store().clone());
             fresh.compare_with(&before).expect("a graph");

@@ -13,7 +13,7 @@ use layerlab::cost::{Basis, Figure};
 use layerlab::dockerfile::ast::Dockerfile;
 use layerlab::dockerfile::parse;
 use layerlab::graph::GraphOptions;
-use layerlab::history::replay::{DockerfileSource, Mark, Plan, Runner, SideWalk, walk};
+use layerlab::history::replay::{Common, DockerfileSource, Mark, Plan, Runner, SideWalk, walk};
 use layerlab::history::{ContextOptions, Repository, Selection, Series};
 use layerlab::simulate::{BuildInput, Simulator};
 use layerlab::solver::Status;
@@ -27,11 +27,24 @@ fn second(_: &Dockerfile, graph: &layerlab::graph::Graph, _: &layerlab::context:
     vec![Figure { value: 1.0, basis: Basis::Estimated }; graph.steps.len()]
 }
 
+fn common() -> Common<'static> {
+    Common { options: GraphOptions::default(), cost: &second }
+}
+
 fn replay(repo: &Repository, series: &Series, dockerfile: DockerfileSource<'_>, runner: Runner) -> SideWalk {
-    let options = GraphOptions::default();
-    let plan = Plan { dockerfile, options, ignoring: None, runner, cost: &second, reasons: true };
+    replay_all(repo, series, vec![dockerfile], runner).remove(0)
+}
+
+fn replay_all(
+    repo: &Repository,
+    series: &Series,
+    dockerfiles: Vec<DockerfileSource<'_>>,
+    runner: Runner,
+) -> Vec<SideWalk> {
+    let plan = |dockerfile| Plan { dockerfile, ignoring: None, runner, reasons: true };
+    let plans: Vec<Plan<'_>> = dockerfiles.into_iter().map(plan).collect();
     let options = ContextOptions::of(repo);
-    walk(repo, series, &options, &[plan], &mut |_, _| true).expect("a walk").remove(0)
+    walk(repo, series, &options, &common(), &plans, &mut |_, _| true).expect("a walk")
 }
 
 fn told_by_replay(walk: &SideWalk) -> Vec<Told> {
@@ -188,6 +201,26 @@ proptest! {
         let walk = replay(&repo, &series, DockerfileSource::OfCommit, Runner::Warm);
         prop_assert_eq!(told_by_replay(&walk), told_by_force(scratch.path(), &series, None));
     }
+
+    /// A side that is rewritten is the same, whether the side that it is made of stands beside it or not.
+    #[test]
+    fn a_side_that_is_held_back_is_that_which_is_walked_alone(
+        commits in prop::collection::vec((prop::collection::vec(edit(), 0..3), turn()), 1..40)
+    ) {
+        let scratch = Scratch::new();
+        scratch.import(&stream(&commits));
+        let repo = scratch.open();
+        let series = repo.series(&Selection::default()).expect("a series");
+        let rewrite = |own: &Dockerfile, _: &layerlab::context::Tree, _: &dyn Fn(&str) -> Option<String>| {
+            Arc::from(own.text.replace("RUN two", "RUN three"))
+        };
+        let rewritten = || DockerfileSource::Rewritten(&rewrite);
+        let alone = replay(&repo, &series, rewritten(), Runner::Warm);
+        let beside = replay_all(&repo, &series, vec![DockerfileSource::OfCommit, rewritten()], Runner::Warm);
+        prop_assert_eq!(&beside[1], &alone);
+        let own = replay(&repo, &series, DockerfileSource::OfCommit, Runner::Warm);
+        prop_assert_eq!(&beside[0], &own);
+    }
 }
 
 /// A real history: this repository's own, or the one that `LAYERLAB_REPLAY_REPO` names with its Dockerfile.
@@ -270,16 +303,10 @@ fn a_watcher_can_end_a_walk() {
     let repo = scratch.open();
     let series = repo.series(&Selection::default()).expect("a series");
     let options = ContextOptions::of(&repo);
-    let plan = Plan {
-        dockerfile: DockerfileSource::OfCommit,
-        options: GraphOptions::default(),
-        runner: Runner::Warm,
-        ignoring: None,
-        reasons: true,
-        cost: &second,
-    };
+    let plan =
+        Plan { dockerfile: DockerfileSource::OfCommit, runner: Runner::Warm, ignoring: None, reasons: true };
     let mut told = Vec::new();
-    let walks = walk(&repo, &series, &options, &[plan], &mut |done, of| {
+    let walks = walk(&repo, &series, &options, &common(), &[plan], &mut |done, of| {
         told.push((done, of));
         done < 2
     })

@@ -17,9 +17,9 @@ use super::{BuildFlags, Ended, build};
 use crate::cost::{Figure, Measured, StepCost};
 use crate::dockerfile::{self, Dockerfile};
 use crate::graph::Graph;
-use crate::history::replay::{DockerfileSource, Plan, Runner, Totals, walk};
+use crate::history::replay::{Common, DockerfileSource, Plan, Runner, Totals, walk};
 use crate::history::{ContextOptions, Ignoring, Repository, Selection};
-use crate::reorder::Edit;
+use crate::reorder::{Edit, Expected};
 use crate::simulate::{BuildInput, Outcome, Simulator};
 use crate::solver::Status;
 
@@ -190,7 +190,7 @@ fn report(project: &Project) -> anyhow::Result<Report> {
 fn groups(
     left: &mut Built,
     mut right: Option<&mut Built>,
-    edits: &[Edit],
+    edits: &Expected,
     tree: &crate::context::Tree,
 ) -> Vec<Group> {
     let mut edits: Vec<&Edit> = edits.iter().collect();
@@ -269,14 +269,13 @@ fn past(project: &Project, texts: &[Arc<str>], measured: &Measured) -> Option<Pa
     };
     let plan = |text: &Arc<str>| Plan {
         dockerfile: DockerfileSource::Fixed(Arc::clone(text)),
-        options: build_options.clone(),
         ignoring: None,
         runner: Runner::Warm,
-        cost: &cost,
         reasons: true,
     };
+    let common = Common { options: build_options.clone(), cost: &cost };
     let plans: Vec<Plan<'_>> = texts.iter().map(plan).collect();
-    let walks = walk(&repo, &series, &options, &plans, &mut |_, _| true).ok()?;
+    let walks = walk(&repo, &series, &options, &common, &plans, &mut |_, _| true).ok()?;
     let totals: Vec<Totals> = walks.iter().map(Totals::of).collect();
     let built = totals.first().filter(|t| t.builds > t.failed + t.without)?;
     Some(Past {

@@ -1,9 +1,9 @@
 //! A proposal held against the simulated builder: what it predicts for sampled edits, in both orders.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::moves::{propose, touched_by_edits};
+use super::moves::{kinds_of_edits, propose};
 use super::{Edit, Proposal, Refusal, ReorderInput, ReorderOptions};
 use crate::context::{Entry, Tree};
 use crate::dockerfile::ast::{Dockerfile, Instruction};
@@ -101,16 +101,9 @@ fn verdict(proposal: &Proposal, input: &ReorderInput<'_>, build: &BuildInput) ->
     if after < before { Verdict::Saves } else { Verdict::SavesNothing }
 }
 
-/// An edit of each kind, with the weight of all of its kind: edits are alike if they change the same build arguments
-/// and what the same COPYs take in, of the old text and of the new.
+/// The weightiest edits, one of each kind, with the weight of all of its kind.
 fn sampled<'a>(old: &Dockerfile, new: &Dockerfile, input: &ReorderInput<'a>) -> Vec<(&'a Edit, f64)> {
-    let touched = [old, new].map(|dockerfile| touched_by_edits(dockerfile, input));
-    let mut kinds: BTreeMap<_, (&Edit, f64)> = BTreeMap::new();
-    for (at, edit) in input.edits.iter().enumerate().filter(|(_, edit)| edit.weight > 0.0) {
-        let kind = (&touched[0][at], &touched[1][at], &edit.build_args);
-        kinds.entry(kind).or_insert((edit, 0.0)).1 += edit.weight;
-    }
-    let mut sorted: Vec<(&Edit, f64)> = kinds.into_values().collect();
+    let mut sorted = kinds_of_edits([old, new], input);
     sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
     sorted.truncate(SAMPLED);
     sorted

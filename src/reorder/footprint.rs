@@ -1,15 +1,17 @@
 //! What an instruction depends on and what it changes, so that two can be told to commute or not.
 
 mod clash;
+mod intake;
 mod placement;
 
 use std::collections::BTreeSet;
 
 pub use clash::Clash;
+pub(super) use intake::Intake;
 pub(super) use placement::{Placement, placements};
 
 use super::scope::Scope;
-use crate::context::{Selector, Tree, select};
+use crate::context::{Selector, Tree};
 use crate::dockerfile::ast::{CommandLine, Copy, CopySpec, Instruction, InstructionKind, Run};
 use crate::shell::{self, Effects, Environment, PathPattern, PathSet};
 
@@ -35,8 +37,8 @@ pub(super) struct Footprint {
     pub(super) changes: BTreeSet<Setting>,
     /// Programs in it that cannot be known.
     pub(super) opaque: Vec<String>,
-    /// Paths of the build context that it takes in.
-    pub(super) context: Vec<String>,
+    /// What it takes in of the build context.
+    pub(super) context: Intake,
 }
 
 /// A part of a stage's state that instructions set and others depend on.
@@ -86,7 +88,7 @@ impl Footprint {
             needs: BTreeSet::new(),
             changes: BTreeSet::new(),
             opaque: Vec::new(),
-            context: Vec::new(),
+            context: Intake::default(),
         }
     }
 
@@ -94,7 +96,7 @@ impl Footprint {
     pub(super) fn of(instruction: &Instruction, scope: &Scope, tree: &Tree) -> Self {
         let mut footprint = Self::none();
         match &instruction.kind {
-            InstructionKind::Run(run) => footprint.run(run, scope, tree),
+            InstructionKind::Run(run) => footprint.run(run, scope),
             InstructionKind::Copy(copy) => footprint.copy(copy, scope, tree),
             InstructionKind::Add(add) => {
                 let unpacks = add.unpack != Some(false);
@@ -159,7 +161,7 @@ impl Footprint {
         }
     }
 
-    fn run(&mut self, run: &Run, scope: &Scope, tree: &Tree) {
+    fn run(&mut self, run: &Run, scope: &Scope) {
         self.needs.extend([Setting::Workdir, Setting::User]);
         let effects = run_effects(run, scope);
         if matches!(run.command, CommandLine::Shell(_)) {
@@ -167,7 +169,7 @@ impl Footprint {
         }
         self.take_effects(&effects, scope);
         for mount in &run.mounts {
-            self.mount(&mount.value, scope, tree);
+            self.mount(&mount.value, scope);
         }
     }
 
@@ -203,7 +205,7 @@ impl Footprint {
     }
 
     /// Reads a `--mount`: a bind of the context takes files in, what stands at its target is not the stage's.
-    fn mount(&mut self, raw: &str, scope: &Scope, tree: &Tree) {
+    fn mount(&mut self, raw: &str, scope: &Scope) {
         self.uses_text(raw);
         let option = |names: &[&str]| {
             raw.split(',').find_map(|part| {
@@ -216,14 +218,7 @@ impl Footprint {
             return;
         }
         let source = option(&["source", "src"]).unwrap_or(".");
-        match scope.expand(source).and_then(|path| select::paths(tree, &Selector::of_mount(&path)).ok()) {
-            Some(paths) => self.context.extend(paths),
-            None => self.take_all(tree),
-        }
-    }
-
-    fn take_all(&mut self, tree: &Tree) {
-        self.context.extend(tree.iter().filter(|(_, entry)| !entry.is_dir()).map(|(path, _)| path));
+        self.context.add(scope.expand(source).map(|path| Selector::of_mount(&path)));
     }
 
     fn copy(&mut self, copy: &Copy, scope: &Scope, tree: &Tree) {
@@ -232,7 +227,7 @@ impl Footprint {
         let placed =
             if copy.from.is_some() || copy.parents { None } else { placements(&copy.spec, scope, tree) };
         if copy.from.is_none() {
-            self.take_sources(&copy.spec, copy.parents, scope, tree);
+            self.take_sources(&copy.spec, copy.parents, scope);
         }
         self.place(&copy.spec, placed, scope);
     }
@@ -243,7 +238,7 @@ impl Footprint {
         let archives = spec.sources.iter().any(|source| is_archive(source));
         let placed = if local && !(unpacks && archives) { placements(spec, scope, tree) } else { None };
         if local {
-            self.take_sources(spec, false, scope, tree);
+            self.take_sources(spec, false, scope);
         }
         self.place(spec, placed, scope);
     }
@@ -266,23 +261,16 @@ impl Footprint {
         }
     }
 
-    fn take_sources(&mut self, spec: &CopySpec, parents: bool, scope: &Scope, tree: &Tree) {
+    fn take_sources(&mut self, spec: &CopySpec, parents: bool, scope: &Scope) {
         for source in &spec.sources {
-            let selected = scope.expand(source).and_then(|source| {
-                let selector = if parents {
+            self.context.add(scope.expand(source).map(|source| {
+                if parents {
                     Selector::of_parents(&source, &spec.exclude)
                 } else {
                     Selector::of_source(&source, &spec.exclude)
-                };
-                select::paths(tree, &selector).ok()
-            });
-            match selected {
-                Some(paths) => self.context.extend(paths),
-                None => self.take_all(tree),
-            }
+                }
+            }));
         }
-        self.context.sort();
-        self.context.dedup();
     }
 
     fn place(&mut self, spec: &CopySpec, placed: Option<Vec<Placement>>, scope: &Scope) {

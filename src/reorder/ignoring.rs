@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::moves::Attempt;
 use super::search::least_gain;
-use super::{Edit, IgnoreLine, IgnoreProposal};
+use super::{Edit, Expected, IgnoreLine, IgnoreProposal};
 use crate::context::path;
 use crate::dockerfile::ast::InstructionKind;
 
@@ -217,12 +217,12 @@ fn gaining(attempt: &Attempt<'_>, candidates: Vec<IgnoreLine>) -> Option<IgnoreP
 /// Expected seconds of the new order if these paths were ignored.
 fn seconds_without(attempt: &Attempt<'_>, patterns: &[&str]) -> f64 {
     let mut merged: BTreeMap<(Vec<String>, Vec<String>), f64> = BTreeMap::new();
-    for edit in attempt.input.edits {
+    for edit in attempt.input.edits.iter() {
         let is_left = |path: &&String| !patterns.iter().any(|pattern| path::is_within(path, pattern));
         let paths: Vec<String> = edit.paths.iter().filter(is_left).cloned().collect();
         *merged.entry((paths, edit.build_args.clone())).or_default() += edit.weight;
     }
     let edits: Vec<Edit> =
         merged.into_iter().map(|((paths, build_args), weight)| Edit { weight, paths, build_args }).collect();
-    attempt.seconds_over(&edits)
+    attempt.seconds_over(Expected::new(edits))
 }

@@ -10,6 +10,7 @@
 
 mod confirm;
 mod drops;
+mod expected;
 mod footprint;
 mod ignoring;
 mod installs;
@@ -34,10 +35,11 @@ use crate::context::Tree;
 use crate::dockerfile::ast::{Dockerfile, Instruction};
 
 pub use confirm::propose_checked;
+pub use expected::Expected;
 pub use footprint::Clash;
 pub use manifests::{ManifestView, Why};
 pub use moves::{expected_seconds, propose};
-pub use priors::likely_edits;
+pub use priors::{likely_arguments, likely_edits};
 
 impl ReorderOptions {
     /// Tells whether a move is switched off, by its id or by its kind.
@@ -59,7 +61,7 @@ pub struct ReorderInput<'a> {
     /// Reads manifests of the context.
     pub files: &'a dyn ManifestView,
     /// The edits to expect.
-    pub edits: &'a [Edit],
+    pub edits: &'a Expected,
     /// Seconds that a step takes when it runs, by the number of its stage and its instruction.
     pub seconds: &'a dyn Fn(usize, &Instruction) -> f64,
     /// Options.

@@ -1,17 +1,21 @@
 //! A Dockerfile as items that can change places: what each costs, what reruns it, what holds it where it is.
 
 mod bases;
+mod edits;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 pub(super) use bases::{base_image, base_references};
 use bases::{earlier_stage, expanded_bases, stage_of};
+use edits::EditKind;
+pub(super) use edits::{Edits, Reach};
 
+use super::ReorderInput;
 use super::footprint::{Clash, Footprint};
 use super::manifests::base_workdir;
 use super::rewrite::Draft;
 use super::scope::{Scope, global_args};
-use super::{Edit, ReorderInput};
 use crate::context::Tree;
 use crate::dockerfile::ast::{CommandLine, CopySpec, Dockerfile, Flag, InstructionKind};
 
@@ -28,6 +32,8 @@ pub(super) struct Model {
     pub(super) target: usize,
     /// How many items got a number, those that were taken out since among them.
     numbered: usize,
+    /// What the edits of the input reach; the same for all drafts of a proposal.
+    pub(super) reach: Rc<Reach>,
 }
 
 /// One stage.
@@ -133,6 +139,11 @@ impl Item {
 impl Model {
     /// Reads a Dockerfile as drafted so far.
     pub(super) fn new(draft: &Draft, input: &ReorderInput<'_>) -> Self {
+        Self::again(draft, input, Rc::new(Reach::new(input.edits.clone(), input.tree)))
+    }
+
+    /// As [`Model::new`], where another draft for the same input has been read before: what its edits reach is known.
+    pub(super) fn again(draft: &Draft, input: &ReorderInput<'_>, reach: Rc<Reach>) -> Self {
         let dockerfile = &draft.dockerfile;
         let global = global_args(dockerfile, &input.options.build_args);
         let bases = expanded_bases(dockerfile, &global);
@@ -150,7 +161,7 @@ impl Model {
                 let kind = &instruction.kind;
                 let is_recipe = is_recipe(kind);
                 if is_recipe {
-                    footprint.context.extend(recipe_sources(input.tree));
+                    footprint.context.add_named(recipe_sources(input.tree));
                 }
                 items.push(Item {
                     source: Source::Written(index),
@@ -177,7 +188,7 @@ impl Model {
         let last = stages.len().saturating_sub(1);
         let named = input.options.target.as_deref().and_then(|name| dockerfile.stage_index(name));
         let target = named.unwrap_or(last);
-        Self { wanted: wanted(&stages, target), stages, target, numbered: 0 }
+        Self { wanted: wanted(&stages, target), stages, target, numbered: 0, reach }
     }
 
     /// The expected seconds of a rebuild after one edit, over all kinds of edits by their weights.
@@ -254,92 +265,6 @@ fn is_touched(item: &Item, edit: &EditKind, tainted: &BTreeSet<&str>, changed: &
         tainted.iter().any(|name| item.footprint.uses.names.iter().any(|used| used == name))
     };
     variable || edit.touches(item) || item.feeds.iter().any(|id| changed[*id])
-}
-
-/// Edits, those that touch the same COPYs taken together.
-#[derive(Debug, Clone)]
-pub(super) struct Edits {
-    kinds: Vec<EditKind>,
-}
-
-/// A kind of edit: its share among all, the items whose files it changes, the build arguments that change.
-#[derive(Debug, Clone)]
-struct EditKind {
-    weight: f64,
-    /// Numbers of items, rising.
-    touched: Vec<usize>,
-    args: Vec<String>,
-}
-
-impl EditKind {
-    fn touches(&self, item: &Item) -> bool {
-        self.touched.binary_search(&item.id).is_ok()
-    }
-}
-
-impl Edits {
-    /// Groups edits by which items of a model they touch; the items get numbers to be told apart by.
-    pub(super) fn new(edits: &[Edit], model: &mut Model) -> Self {
-        let touched = Self::touched(edits, model);
-        let total: f64 = edits.iter().map(|edit| edit.weight).sum();
-        let mut groups: BTreeMap<(Vec<usize>, Vec<String>), f64> = BTreeMap::new();
-        for (edit, touched) in edits.iter().zip(touched) {
-            if edit.weight > 0.0 && total > 0.0 {
-                *groups.entry((touched, edit.build_args.clone())).or_default() += edit.weight / total;
-            }
-        }
-        let kinds =
-            groups.into_iter().map(|((touched, args), weight)| EditKind { weight, touched, args }).collect();
-        Self { kinds }
-    }
-
-    /// For each edit the numbers of the items that it touches, rising; the items get numbers to be told apart by.
-    pub(super) fn touched(edits: &[Edit], model: &mut Model) -> Vec<Vec<usize>> {
-        model.numbered = model.stages.iter().map(|stage| stage.items.len()).sum();
-        let items = model.stages.iter_mut().flat_map(|stage| &mut stage.items);
-        items.enumerate().for_each(|(id, item)| item.id = id);
-        find_feeds(model);
-        let mut takers: HashMap<&str, Vec<usize>> = HashMap::new();
-        for item in model.stages.iter().flat_map(|stage| &stage.items) {
-            for path in &item.footprint.context {
-                takers.entry(path).or_default().push(item.id);
-            }
-        }
-        let of_one = |edit: &Edit| {
-            let takers = edit.paths.iter().filter_map(|path| takers.get(path.as_str()));
-            let mut touched: Vec<usize> = takers.flatten().copied().collect();
-            touched.sort_unstable();
-            touched.dedup();
-            touched
-        };
-        edits.iter().map(of_one).collect()
-    }
-}
-
-/// Finds, for each item that takes from other stages, the items there that may make it.
-fn find_feeds(model: &mut Model) {
-    let mut found: Vec<(usize, usize, Vec<usize>)> = Vec::new();
-    for (stage, own) in model.stages.iter().enumerate() {
-        for (place, item) in own.items.iter().enumerate().filter(|(_, item)| !item.from.is_empty()) {
-            let mut feeds = Vec::new();
-            for (from, path) in &item.from {
-                let mut at = Some(*from);
-                while let Some(source) = at {
-                    let makers = model.stages[source].items.iter().filter(|maker| maker.is_step);
-                    feeds.extend(
-                        makers.filter(|maker| maker.footprint.told.touches(path)).map(|maker| maker.id),
-                    );
-                    at = model.stages[source].base;
-                }
-            }
-            feeds.sort_unstable();
-            feeds.dedup();
-            found.push((stage, place, feeds));
-        }
-    }
-    for (stage, place, feeds) in found {
-        model.stages[stage].items[place].feeds = feeds;
-    }
 }
 
 /// Tells whether a RUN makes a recipe for cargo-chef and nothing else.

@@ -1,16 +1,17 @@
 //! From a Dockerfile to a proposal: which changes are made.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::drops::Dropped;
 use super::installs::{self, Split, local_copy};
-use super::model::{Edits, Item, Model};
+use super::model::{Edits, Item, Model, Reach};
 use super::offers::sheet::{Bound, Sheet};
 use super::rewrite::{self, Draft, Rewrite};
 use super::search::{apply, best_order, least_gain};
 use super::tell::Teller;
 use super::text::{Rendered, render};
-use super::{Edit, MoveKind, Proposal, Refusal, ReorderInput, Taken};
+use super::{Edit, Expected, MoveKind, Proposal, Refusal, ReorderInput, Taken};
 use super::{ignoring, offers};
 use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind};
 use crate::dockerfile::parse;
@@ -57,14 +58,23 @@ fn search<'a>(dockerfile: &Dockerfile, input: &'a ReorderInput<'a>) -> (Attempt<
 /// The expected seconds of a rebuild of a Dockerfile as it stands, over the edits of the input.
 pub fn expected_seconds(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> f64 {
     let mut model = Model::new(&Draft::new(dockerfile, input), input);
-    let edits = Edits::new(input.edits, &mut model);
+    let edits = Edits::new(&mut model);
     model.expected_seconds(&edits)
 }
 
-/// For each edit of the input the numbers of the items of a Dockerfile that it touches.
-pub(super) fn touched_by_edits(dockerfile: &Dockerfile, input: &ReorderInput<'_>) -> Vec<Vec<usize>> {
-    let mut model = Model::new(&Draft::new(dockerfile, input), input);
-    Edits::touched(input.edits, &mut model)
+/// An edit of each kind, with the share of all of its kind: edits are alike if they change the same build arguments and
+/// what the same COPYs take in, of all these Dockerfiles.
+pub(super) fn kinds_of_edits<'a>(
+    dockerfiles: [&Dockerfile; 2],
+    input: &ReorderInput<'a>,
+) -> Vec<(&'a Edit, f64)> {
+    let reach = Rc::new(Reach::new(input.edits.clone(), input.tree));
+    for dockerfile in dockerfiles {
+        let mut model = Model::again(&Draft::new(dockerfile, input), input, Rc::clone(&reach));
+        Edits::new(&mut model);
+    }
+    let kinds = reach.kinds().into_iter();
+    kinds.filter_map(|(first, share)| Some((input.edits.iter().nth(first)?, share))).collect()
 }
 
 /// How many rewrites are made at most.
@@ -136,7 +146,7 @@ fn best_rewrite<'a>(
             continue;
         }
         let Some(draft) = best.draft.rewritten(&rewrite) else { continue };
-        let model = Model::new(&draft, input);
+        let model = Model::again(&draft, input, Rc::clone(&best.original.reach));
         let attempt = Attempt::new(draft, model, input);
         if rewrite.always {
             return Some((rewrite, id, attempt));
@@ -177,12 +187,8 @@ pub(super) struct Arranged {
 
 impl<'a> Attempt<'a> {
     pub(super) fn new(draft: Draft, original: Model, input: &'a ReorderInput<'a>) -> Self {
-        let nothing = Arranged {
-            model: original.clone(),
-            edits: Edits::new(&[], &mut original.clone()),
-            seconds: 0.0,
-            dropped: Vec::new(),
-        };
+        let nothing =
+            Arranged { model: original.clone(), edits: Edits::default(), seconds: 0.0, dropped: Vec::new() };
         let (splits, refused, chosen) = (Vec::new(), Vec::new(), Vec::new());
         let mut attempt = Self { draft, original, input, splits, refused, chosen, arranged: nothing };
         attempt.find_splits();
@@ -192,16 +198,16 @@ impl<'a> Attempt<'a> {
     }
 
     /// The expected seconds of the new order over other edits than the input's.
-    pub(super) fn seconds_over(&self, edits: &[Edit]) -> f64 {
+    pub(super) fn seconds_over(&self, edits: Expected) -> f64 {
         let mut model = self.arranged.model.clone();
-        let edits = Edits::new(edits, &mut model);
+        let edits = Edits::reached(&Reach::new(edits, self.input.tree), &mut model);
         model.expected_seconds(&edits)
     }
 
     /// The expected seconds of the draft as it stands.
     fn seconds_unordered(&self) -> f64 {
         let mut model = self.original.clone();
-        let edits = Edits::new(self.input.edits, &mut model);
+        let edits = Edits::new(&mut model);
         model.expected_seconds(&edits)
     }
 }
@@ -255,7 +261,7 @@ impl Attempt<'_> {
             installs::apply(split, &mut model.stages[*stage]);
         }
         self.pin_skipped(&mut model);
-        let edits = Edits::new(self.input.edits, &mut model);
+        let edits = Edits::new(&mut model);
         for stage in 0..model.stages.len() {
             if model.wanted[stage] {
                 let order = best_order(&model, stage, &edits);

@@ -154,7 +154,8 @@ fn line_edits(old: &str, new: &str) -> Vec<TextEdit> {
 /// What a rewrite would gain once all is ordered, if it is enough.
 fn gain(attempt: &Attempt<'_>, rewrite: &rewrite::Rewrite) -> Option<f64> {
     let draft = attempt.draft.rewritten(rewrite)?;
-    let model = super::model::Model::new(&draft, attempt.input);
+    let reach = std::rc::Rc::clone(&attempt.original.reach);
+    let model = super::model::Model::again(&draft, attempt.input, reach);
     let other = Attempt::new(draft, model, attempt.input);
     let saves = attempt.arranged.seconds - other.arranged.seconds;
     (saves >= least_gain(attempt.arranged.seconds)).then_some(saves)

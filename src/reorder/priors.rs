@@ -13,9 +13,7 @@ use crate::shell::names_the_build;
 pub fn likely_edits(dockerfile: &Dockerfile, tree: &Tree) -> Vec<Edit> {
     let mut edits = Vec::new();
     let files: Vec<String> = tree.iter().filter(|(_, entry)| !entry.is_dir()).map(|(path, _)| path).collect();
-    let kinds: [(Kind, f64); 4] =
-        [(Kind::Source, 80.0), (Kind::Document, 10.0), (Kind::Manifest, 7.0), (Kind::Settings, 3.0)];
-    for (kind, weight) in kinds {
+    for (kind, weight) in KINDS {
         let of_kind: Vec<&String> = files.iter().filter(|path| kind_of(path) == kind).collect();
         let share = weight / of_kind.len().max(1) as f64;
         edits.extend(of_kind.into_iter().map(|path| Edit {
@@ -24,13 +22,41 @@ pub fn likely_edits(dockerfile: &Dockerfile, tree: &Tree) -> Vec<Edit> {
             build_args: Vec::new(),
         }));
     }
-    for name in volatile_args(dockerfile) {
-        edits.push(Edit { weight: 50.0, paths: Vec::new(), build_args: vec![name] });
-    }
+    edits.extend(volatile_args(dockerfile).into_iter().map(|name| of_argument(name, OF_ARGUMENT)));
     edits
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The part of [`likely_edits`] that no history records, build arguments, where all edits of files together weigh 1.
+pub fn likely_arguments(dockerfile: &Dockerfile, tree: &Tree) -> Vec<Edit> {
+    let names = volatile_args(dockerfile);
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let mut missing: Vec<(Kind, f64)> = KINDS.to_vec();
+    for (path, _) in tree.iter().filter(|(_, entry)| !entry.is_dir()) {
+        let kind = kind_of(&path);
+        missing.retain(|(other, _)| *other != kind);
+        if missing.is_empty() {
+            break;
+        }
+    }
+    let there = KINDS.iter().filter(|kind| !missing.contains(kind)).map(|(_, weight)| weight);
+    let files = there.sum::<f64>().max(1.0);
+    names.into_iter().map(|name| of_argument(name, OF_ARGUMENT / files)).collect()
+}
+
+/// What the edits of each kind of file weigh together.
+const KINDS: [(Kind, f64); 4] =
+    [(Kind::Source, 80.0), (Kind::Document, 10.0), (Kind::Manifest, 7.0), (Kind::Settings, 3.0)];
+
+/// What the edits of one build argument weigh beside these.
+const OF_ARGUMENT: f64 = 50.0;
+
+fn of_argument(name: String, weight: f64) -> Edit {
+    Edit { weight, paths: Vec::new(), build_args: vec![name] }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Source,
     Document,

@@ -36,17 +36,17 @@ const MOST_ORDERS: usize = 360;
 
 /// All orders that keep every dependency, the present one first; `None` where they are too many.
 fn all_orders(before: &[Vec<bool>]) -> Option<Vec<Vec<usize>>> {
-    fn extend(before: &[Vec<bool>], order: &mut Vec<usize>, found: &mut Vec<Vec<usize>>) -> bool {
+    /// `placed` has a bit for every item of the order so far, and `before` for those that have to stand before one.
+    fn extend(before: &[u128], placed: u128, order: &mut Vec<usize>, found: &mut Vec<Vec<usize>>) -> bool {
         if order.len() == before.len() {
             found.push(order.clone());
             return found.len() <= MOST_ORDERS;
         }
-        for next in 0..before.len() {
-            let is_ready =
-                !order.contains(&next) && (0..next).all(|at| !before[next][at] || order.contains(&at));
-            if is_ready {
+        for (next, before_it) in before.iter().enumerate() {
+            let own = 1 << next;
+            if placed & own == 0 && before_it & !placed == 0 {
                 order.push(next);
-                let within = extend(before, order, found);
+                let within = extend(before, placed | own, order, found);
                 order.pop();
                 if !within {
                     return false;
@@ -55,8 +55,15 @@ fn all_orders(before: &[Vec<bool>]) -> Option<Vec<Vec<usize>>> {
         }
         true
     }
+    if before.len() > u128::BITS as usize {
+        return None;
+    }
+    let bits = |marks: &Vec<bool>| {
+        marks.iter().enumerate().filter(|(_, mark)| **mark).fold(0, |bits, (at, _)| bits | 1_u128 << at)
+    };
+    let before: Vec<u128> = before.iter().map(bits).collect();
     let mut found = Vec::new();
-    extend(before, &mut Vec::new(), &mut found).then_some(found)
+    extend(&before, 0, &mut Vec::new(), &mut found).then_some(found)
 }
 
 /// The order of the least expected seconds; the first of equals.

@@ -19,7 +19,7 @@ fn propose_with(text: &str, files: &[(&str, &str)], options: &ReorderOptions) ->
     let dockerfile = parse(text).expect("the test's Dockerfile is valid");
     let tree = Tree::from_pairs(files.iter().copied());
     let read = |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
-    let edits = likely_edits(&dockerfile, &tree);
+    let edits = Expected::new(likely_edits(&dockerfile, &tree));
     let input = ReorderInput { tree: &tree, files: &read, edits: &edits, seconds: &rough_seconds, options };
     propose(&dockerfile, &input)
 }

@@ -75,6 +75,13 @@ impl PathPattern {
     ///
     /// Two wildcards in the same name are taken to agree, so the answer errs towards yes.
     pub fn overlaps(&self, other: &Self) -> bool {
+        if !self.glob && !other.glob {
+            return if is_within(&other.text, &self.text) {
+                !self.exact || self.text == other.text
+            } else {
+                !other.exact && is_within(&self.text, &other.text)
+            };
+        }
         let (mut mine, mut theirs) = (names(&self.text), names(&other.text));
         loop {
             match (mine.next(), theirs.next()) {
@@ -97,6 +104,9 @@ impl PathPattern {
         }
         if self.exact || other.glob {
             return false;
+        }
+        if !self.glob {
+            return is_within(&other.text, &self.text);
         }
         let mut theirs = names(&other.text);
         names(&self.text)
@@ -180,6 +190,12 @@ pub fn normalise(path: &str) -> String {
         }
     }
     format!("/{}", kept.join("/"))
+}
+
+/// Tells whether a clean absolute path is another or lies below it.
+fn is_within(path: &str, directory: &str) -> bool {
+    let directory = directory.strip_suffix('/').unwrap_or(directory);
+    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn names(path: &str) -> impl Iterator<Item = &str> {

@@ -180,6 +180,13 @@ impl Simulator {
         Ok(outcome)
     }
 
+    /// Takes over a graph that was made elsewhere of the Dockerfile and the options of an input.
+    pub fn adopt(&mut self, input: &BuildInput, graph: &Arc<Graph>) {
+        if !self.graph.as_ref().is_some_and(|known| known.is_of(input)) {
+            self.know(input, Arc::clone(graph));
+        }
+    }
+
     fn solve(
         &mut self,
         known: &KnownGraph,
@@ -192,15 +199,16 @@ impl Simulator {
     }
 
     fn graph_of(&mut self, input: &BuildInput) -> Result<KnownGraph, Diagnostic> {
-        if let Some(known) = &self.graph
-            && Arc::ptr_eq(&known.dockerfile, &input.dockerfile)
-            && known.options == input.options
-        {
+        if let Some(known) = self.graph.as_ref().filter(|known| known.is_of(input)) {
             return Ok(known.clone());
         }
         let mut options = input.options.clone();
         options.named_contexts.extend(input.named.keys().cloned());
         let graph = Arc::new(graph::build(&input.dockerfile, &options)?);
+        Ok(self.know(input, graph))
+    }
+
+    fn know(&mut self, input: &BuildInput, graph: Arc<Graph>) -> KnownGraph {
         let earlier = self.graph.as_ref().map(|known| &*known.prepared);
         let prepared = Arc::new(Prepared::new(&graph, &declared(&input.dockerfile, &graph), earlier));
         let known = KnownGraph {
@@ -210,7 +218,13 @@ impl Simulator {
             prepared,
         };
         self.graph = Some(known.clone());
-        Ok(known)
+        known
+    }
+}
+
+impl KnownGraph {
+    fn is_of(&self, input: &BuildInput) -> bool {
+        Arc::ptr_eq(&self.dockerfile, &input.dockerfile) && self.options == input.options
     }
 }
 

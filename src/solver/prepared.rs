@@ -74,6 +74,21 @@ impl Prepared {
         Self { graph: Arc::clone(graph), vertices }
     }
 
+    /// Says whether a vertex does the same as one of another graph, takes the same from its inputs and is spoken of
+    /// by the same label. What its inputs are is not looked at.
+    pub(super) fn is_alike(&self, at: VertexId, other: &Self, there: VertexId) -> bool {
+        let (own, theirs) = (&self.vertices[at], &other.vertices[there]);
+        let same_run = match (&own.run, &theirs.run) {
+            (Some(own), Some(theirs)) => Arc::ptr_eq(own, theirs),
+            (own, theirs) => own.is_none() && theirs.is_none(),
+        };
+        let taken = own.dependencies.iter().map(|dep| (dep.selected, &dep.selectors));
+        same_run
+            && own.label == theirs.label
+            && self.graph.vertices[at].op == other.graph.vertices[there].op
+            && taken.eq(theirs.dependencies.iter().map(|dep| (dep.selected, &dep.selectors)))
+    }
+
     /// The graph.
     pub fn graph(&self) -> &Arc<Graph> {
         &self.graph

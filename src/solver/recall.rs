@@ -1,5 +1,6 @@
 //! What the solve before found, so that what did not change is not worked out anew.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::output::{Output, Taken};
@@ -59,13 +60,27 @@ impl PartialEq for Basis {
 }
 
 impl Recall {
-    /// Begins a solve: what is known of another graph is forgotten.
+    /// Begins a solve: of another graph, what is known of a vertex is that of its equal in the graph before. What it
+    /// rests on is compared when it is asked for, here as in the same graph.
     pub(super) fn begin(&mut self, prepared: &Arc<Prepared>) {
-        if !self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, prepared)) {
-            self.of = Some(Arc::clone(prepared));
-            self.vertices.clear();
-            self.vertices.resize_with(prepared.vertices.len(), Known::default);
+        if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, prepared)) {
+            return;
         }
+        let mut before = std::mem::take(&mut self.vertices);
+        let mut equals: HashMap<Digest, Vec<VertexId>> = HashMap::new();
+        if let Some(of) = &self.of {
+            for (at, ready) in of.vertices.iter().enumerate() {
+                equals.entry(ready.op).or_default().push(at);
+            }
+        }
+        let mut known = |at: VertexId| {
+            let of = self.of.as_ref()?;
+            let candidates = equals.get_mut(&prepared.vertices[at].op)?;
+            let place = candidates.iter().position(|&then| prepared.is_alike(at, of, then))?;
+            before.get_mut(candidates.remove(place)).map(std::mem::take)
+        };
+        self.vertices = (0..prepared.vertices.len()).map(|at| known(at).unwrap_or_default()).collect();
+        self.of = Some(Arc::clone(prepared));
     }
 
     /// The output of a vertex: the one before, if it rests on the same.

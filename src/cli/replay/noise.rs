@@ -34,6 +34,8 @@ pub enum Verdict {
     },
     /// Replayed with the line, nothing is saved: other files changed with these.
     SavesNothing,
+    /// Not replayed alone: in every build other files, or other reasons, made the same steps run.
+    NeverAlone,
     /// Something reads the files, or may.
     Used {
         /// Who, as a sentence's end.
@@ -96,36 +98,66 @@ pub fn check(session: &Session<'_>, answer: &Answer) -> anyhow::Result<(Vec<Chec
             (noise, by)
         })
         .collect();
-    let free = candidates.iter().filter(|(_, by)| by.is_none());
-    let mut walks =
-        with_lines(session, free.map(|(noise, _)| vec![noise.line.clone()]).collect())?.into_iter();
-    let mut checked = Vec::new();
-    let mut good: Vec<String> = Vec::new();
-    for (noise, by) in candidates {
-        let verdict = match by {
-            Some(by) => Verdict::Used { by },
-            None => verdict(answer, &walks.next().unwrap_or_default()),
-        };
-        if matches!(verdict, Verdict::Saves { .. } | Verdict::SavesNothing) {
-            good.push(noise.line.clone());
-        }
-        checked.push(Checked { noise, verdict });
-    }
-    let together = match good.len() {
-        0 | 1 => None,
-        _ => with_lines(session, vec![good])?.first().and_then(|walk| match verdict(answer, walk) {
-            Verdict::Saves { steps, seconds } => Some((steps, seconds)),
-            _ => None,
-        }),
+    let free: Vec<&Noise> =
+        candidates.iter().filter(|(_, by)| by.is_none()).map(|(noise, _)| noise).collect();
+    let (verdicts, together) = tried(session, answer, &free)?;
+    let mut verdicts = verdicts.into_iter();
+    let mut verdict = |by: Option<String>| match by {
+        Some(by) => Verdict::Used { by },
+        None => verdicts.next().unwrap_or(Verdict::NeverAlone),
     };
+    let checked = candidates.into_iter().map(|(noise, by)| Checked { verdict: verdict(by), noise });
+    let mut checked: Vec<Checked> = checked.collect();
     checked.sort_by(|a, b| worth(&b.verdict).total_cmp(&worth(&a.verdict)));
     Ok((checked, together))
+}
+
+/// Replays with each line that may help alone, and with all together: what becomes of each, and what all save.
+///
+/// Where no build fails with all of them none fails with one. Else each is replayed alone, and those without which
+/// builds fail are left out.
+fn tried(
+    session: &Session<'_>,
+    answer: &Answer,
+    lines: &[&Noise],
+) -> anyhow::Result<(Vec<Verdict>, Together)> {
+    let list = |wanted: &dyn Fn(usize) -> bool| -> Vec<String> {
+        (0..lines.len()).filter(|&at| wanted(at)).map(|at| lines[at].line.clone()).collect()
+    };
+    let mut lists: Vec<Vec<String>> =
+        lines.iter().filter(|noise| noise.alone > 0).map(|noise| vec![noise.line.clone()]).collect();
+    let has_several = lines.len() > 1;
+    if has_several {
+        lists.push(list(&|_| true));
+    }
+    let mut walks = with_lines(session, lists)?;
+    let all = has_several.then(|| walks.pop()).flatten().map(|walk| verdict(answer, &walk));
+    if matches!(all, Some(Verdict::Breaks { .. })) {
+        let each = with_lines(session, lines.iter().map(|noise| vec![noise.line.clone()]).collect())?;
+        let verdicts: Vec<Verdict> = each.iter().map(|walk| verdict(answer, walk)).collect();
+        let good = list(&|at| !matches!(verdicts[at], Verdict::Breaks { .. }));
+        let together = match good.len() {
+            0 | 1 => None,
+            _ => with_lines(session, vec![good])?.first().and_then(|walk| saved(&verdict(answer, walk))),
+        };
+        return Ok((verdicts, together));
+    }
+    let mut walks = walks.iter();
+    let of_line = |noise: &&Noise| match noise.alone {
+        0 => Verdict::NeverAlone,
+        _ => walks.next().map_or(Verdict::NeverAlone, |walk| verdict(answer, walk)),
+    };
+    Ok((lines.iter().map(of_line).collect(), all.as_ref().and_then(saved)))
+}
+
+fn saved(verdict: &Verdict) -> Together {
+    if let Verdict::Saves { steps, seconds } = verdict { Some((*steps, *seconds)) } else { None }
 }
 
 fn worth(verdict: &Verdict) -> f64 {
     match verdict {
         Verdict::Saves { seconds, .. } => *seconds,
-        Verdict::SavesNothing => -1.0,
+        Verdict::SavesNothing | Verdict::NeverAlone => -1.0,
         Verdict::Used { .. } => -2.0,
         Verdict::Breaks { .. } => -3.0,
     }

@@ -12,16 +12,16 @@ use super::project::Project;
 use super::store::Store;
 use super::{Args, noise};
 use crate::cli::costs;
-use crate::cli::weights::{edits_of, with_arguments};
+use crate::cli::weights::edits_of;
 use crate::context::{Tree, path};
 use crate::cost::{Figure, Inputs, Measured, StepSeconds, estimate};
 use crate::declare::Declarations;
 use crate::dockerfile::ast::{Dockerfile, Instruction};
 use crate::dockerfile::parse;
 use crate::graph::{Graph, GraphOptions};
-use crate::history::replay::{DockerfileSource, Plan, Runner, SideWalk, walk, walk_key};
+use crate::history::replay::{Common, DockerfileSource, Plan, Runner, SideWalk, walk, walk_key};
 use crate::history::{ContextOptions, Contexts, Ignoring, Series, SeriesEnd};
-use crate::reorder::{Edit, ReorderInput, ReorderOptions, likely_edits, propose_checked};
+use crate::reorder::{Expected, ReorderInput, ReorderOptions, likely_arguments, propose_checked};
 use crate::simulate::BuildInput;
 
 /// A replay being made.
@@ -35,7 +35,7 @@ pub struct Session<'p> {
     fresh: bool,
     stop: Arc<AtomicBool>,
     measured: Measured,
-    edits: Vec<Edit>,
+    edits: Expected,
 }
 
 /// One side to walk.
@@ -149,15 +149,14 @@ impl<'p> Session<'p> {
         let measured = &self.measured;
         let cost =
             |dockerfile: &Dockerfile, graph: &Graph, tree: &Tree| cost(dockerfile, graph, tree, measured);
+        let common = Common { options: self.options.clone(), cost: &cost };
         let plans: Vec<(Plan<'_>, String)> = wanted
             .into_iter()
             .map(|side| {
                 let plan = Plan {
                     dockerfile: side.dockerfile,
-                    options: self.options.clone(),
                     ignoring: side.ignoring,
                     runner: self.runner,
-                    cost: &cost,
                     reasons: side.reasons,
                 };
                 (plan, side.rest)
@@ -167,7 +166,8 @@ impl<'p> Session<'p> {
         let keys: Vec<_> = plans
             .iter()
             .map(|(plan, rest)| {
-                walk_key(&self.project.repo, series, options, plan, &(measured.clone() + rest))
+                let rest = measured.clone() + rest;
+                walk_key(&self.project.repo, series, options, &common.options, plan, &rest)
             })
             .collect();
         let mut walks: Vec<Option<SideWalk>> =
@@ -181,8 +181,9 @@ impl<'p> Session<'p> {
             });
             let plans: Vec<Plan<'_>> = plans.into_iter().map(|(plan, _)| plan).collect();
             let mut progress = Progress::new(&self.stop);
-            let made =
-                walk(&self.project.repo, series, options, &plans, &mut |done, of| progress.tell(done, of))?;
+            let made = walk(&self.project.repo, series, options, &common, &plans, &mut |done, of| {
+                progress.tell(done, of)
+            })?;
             drop(progress);
             for (at, made) in missing.into_iter().zip(made) {
                 self.store.keep(keys[at], &made);
@@ -344,10 +345,10 @@ fn reordered(
     dockerfile: &Dockerfile,
     tree: &Tree,
     read: &dyn Fn(&str) -> Option<String>,
-    edits: &[Edit],
+    edits: &Expected,
     build: &GraphOptions,
 ) -> Arc<str> {
-    let edits = with_arguments(edits.to_vec(), &likely_edits(dockerfile, tree));
+    let edits = edits.with_arguments(likely_arguments(dockerfile, tree));
     let options = ReorderOptions {
         target: build.target.clone(),
         build_args: build.build_args.clone(),

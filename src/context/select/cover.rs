@@ -28,12 +28,28 @@ pub fn changed_among(changes: &[Change], old: &Tree, new: &Tree, selector: &Sele
 /// Lists the paths that a selector takes in, directories left out, in path order.
 pub fn paths(tree: &Tree, selector: &Selector) -> Result<Vec<String>, SelectError> {
     let cover = Cover::new(tree, selector)?;
-    Ok(tree.iter().filter(|(p, e)| !e.is_dir() && cover.takes(p)).map(|(p, _)| p).collect())
+    let mut found = BTreeSet::new();
+    let filtered = cover.filtered.as_ref().map(|(real, _)| real);
+    for base in cover.links.iter().chain(&cover.whole).chain(filtered) {
+        match tree.get(base) {
+            Some(Entry::Dir(dir)) => {
+                let below = Tree::from(dir);
+                let files = below.iter().filter(|(_, entry)| !entry.is_dir());
+                let files = files.map(|(path, _)| path::join(base, &path)).filter(|path| cover.takes(path));
+                found.extend(files);
+            }
+            Some(_) if cover.takes(base) => {
+                found.insert(base.clone());
+            }
+            _ => {}
+        }
+    }
+    Ok(found.into_iter().collect())
 }
 
-/// What a selector covers in one tree.
+/// What a selector covers in one tree, by names.
 #[derive(Default)]
-struct Cover<'a> {
+pub struct Cover<'a> {
     /// Links that were followed.
     links: BTreeSet<String>,
     /// Paths that are covered with all below.
@@ -43,7 +59,11 @@ struct Cover<'a> {
 }
 
 impl<'a> Cover<'a> {
-    fn new(tree: &Tree, selector: &'a Selector) -> Result<Self, SelectError> {
+    /// Follows the links that a selector follows in a tree.
+    ///
+    /// # Errors
+    /// A pattern that cannot be read, a link that leads in a circle.
+    pub fn new(tree: &Tree, selector: &'a Selector) -> Result<Self, SelectError> {
         let mut cover = Self::default();
         if !selector.is_filtered() {
             cover.follow(tree, &selector.path, selector.follow_links)?;
@@ -108,7 +128,13 @@ impl<'a> Cover<'a> {
         Ok(())
     }
 
-    fn takes(&self, path: &str) -> bool {
+    /// Tells whether every path is taken in.
+    pub fn is_all(&self) -> bool {
+        self.whole.iter().any(String::is_empty)
+    }
+
+    /// Tells whether a path of the tree is taken in.
+    pub fn takes(&self, path: &str) -> bool {
         self.links.contains(path)
             || self.whole.iter().any(|w| path::is_within(path, w))
             || self.filtered.as_ref().is_some_and(|(real, filter)| filters(filter, real, path))

@@ -2,6 +2,7 @@
 
 use super::walk::{DockerfileSource, Plan};
 use crate::context::Digest;
+use crate::graph::GraphOptions;
 use crate::history::{ContextOptions, Repository, Series};
 
 /// Changes with the form or the meaning of what is stored.
@@ -16,6 +17,7 @@ pub fn walk_key(
     repo: &Repository,
     series: &Series,
     options: &ContextOptions,
+    builds: &GraphOptions,
     plan: &Plan<'_>,
     rest: &str,
 ) -> Digest {
@@ -32,7 +34,7 @@ pub fn walk_key(
         repo.context().to_owned(),
         // Plain data: its debug form holds all of it.
         format!("{options:?}"),
-        format!("{:?} {:?} {}", plan.options, plan.runner, plan.reasons),
+        format!("{builds:?} {:?} {}", plan.runner, plan.reasons),
         dockerfile,
         rest.to_owned(),
         series.base.as_ref().map_or_else(String::new, |base| base.id.to_string()),

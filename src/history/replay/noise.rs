@@ -34,6 +34,8 @@ pub struct Noise {
     pub kind: NoiseKind,
     /// Builds in which such a file was a reason for a step to run.
     pub builds: usize,
+    /// Those of them in which a step had no other reason: only there does the line alone help.
+    pub alone: usize,
     /// Paths that it keeps out, the most frequent first.
     pub paths: Vec<String>,
 }
@@ -42,7 +44,7 @@ impl Noise {
     /// Finds the lines that would have kept changed files out of a walk's builds, the most frequent first.
     pub fn candidates(walk: &SideWalk) -> Vec<Self> {
         let kinds: Vec<Option<(NoiseKind, String)>> = walk.paths.iter().map(|path| kind_of(path)).collect();
-        let mut found: BTreeMap<&str, (NoiseKind, usize, BTreeMap<u32, usize>)> = BTreeMap::new();
+        let mut found: BTreeMap<&str, Found> = BTreeMap::new();
         for build in &walk.builds {
             let files = build.reasons.iter().flat_map(|(_, reasons)| reasons).filter_map(|why| match why {
                 Why::Files { p, .. } => Some(p),
@@ -54,21 +56,29 @@ impl Noise {
             let mut lines: Vec<&str> = Vec::new();
             for path in paths {
                 let Some((kind, line)) = &kinds[path as usize] else { continue };
-                let entry = found.entry(line).or_insert_with(|| (*kind, 0, BTreeMap::new()));
-                *entry.2.entry(path).or_default() += 1;
+                let entry = found.entry(line).or_insert_with(|| Found::new(*kind));
+                *entry.paths.entry(path).or_default() += 1;
                 if !lines.contains(&line.as_str()) {
                     lines.push(line);
-                    entry.1 += 1;
+                    entry.builds += 1;
                 }
+            }
+            let line_of = |path: u32| kinds[path as usize].as_ref().map(|(_, line)| line.as_str());
+            let mut alone: Vec<&str> =
+                build.reasons.iter().filter_map(|(_, reasons)| only_line(reasons, &line_of)).collect();
+            alone.sort_unstable();
+            alone.dedup();
+            for line in alone {
+                found.entry(line).and_modify(|entry| entry.alone += 1);
             }
         }
         let mut list: Vec<Self> = found
             .into_iter()
-            .map(|(line, (kind, builds, paths))| {
+            .map(|(line, Found { kind, builds, alone, paths })| {
                 let mut paths: Vec<(u32, usize)> = paths.into_iter().collect();
                 paths.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
                 let paths = paths.into_iter().map(|(path, _)| walk.paths[path as usize].clone()).collect();
-                Self { line: line.to_owned(), kind, builds, paths }
+                Self { line: line.to_owned(), kind, builds, alone, paths }
             })
             .collect();
         list.sort_by(|a, b| b.builds.cmp(&a.builds).then_with(|| a.line.cmp(&b.line)));
@@ -134,6 +144,38 @@ impl Noise {
             }
         }
     }
+}
+
+/// What was found for a line.
+struct Found {
+    kind: NoiseKind,
+    builds: usize,
+    alone: usize,
+    /// Numbers of paths, with the builds of each.
+    paths: BTreeMap<u32, usize>,
+}
+
+impl Found {
+    const fn new(kind: NoiseKind) -> Self {
+        Self { kind, builds: 0, alone: 0, paths: BTreeMap::new() }
+    }
+}
+
+/// The line that would keep out everything that made a step run, if one does. Of more files than are kept, those
+/// that are not may be of any kind: the line is tried then.
+fn only_line<'a>(reasons: &[Why], line_of: &dyn Fn(u32) -> Option<&'a str>) -> Option<&'a str> {
+    let mut only = None;
+    for why in reasons {
+        let Why::Files { p, .. } = why else { return None };
+        for path in p {
+            let line = line_of(*path)?;
+            if only.is_some_and(|other| other != line) {
+                return None;
+            }
+            only = Some(line);
+        }
+    }
+    only
 }
 
 /// Finds a word that no letter, digit or underscore touches.
@@ -258,6 +300,7 @@ fn kind_of(path: &str) -> Option<(NoiseKind, String)> {
 mod tests {
     use super::*;
     use crate::context::Ignore;
+    use crate::history::replay::Build;
 
     #[test]
     fn what_a_path_is_and_the_line_that_ignores_it() {
@@ -294,8 +337,39 @@ mod tests {
     }
 
     #[test]
+    fn a_line_helps_alone_where_a_step_had_no_other_reason() {
+        let paths = ["README.md", "docs/a.md", "docs/b.md", "src/a.rs"].map(str::to_owned).to_vec();
+        let files = |p: &[u32]| Why::Files { p: p.to_vec(), n: p.len() };
+        let text = Why::Text { what: "instruction".into() };
+        let build = |reasons: Vec<Vec<Why>>| Build {
+            version: Some(0),
+            reasons: reasons.into_iter().enumerate().collect(),
+            ..Build::default()
+        };
+        let builds = vec![
+            // The README with a source, then by itself, then with a document, then where the instruction changed.
+            build(vec![vec![files(&[0, 3])], vec![Why::Pulled { by: 0 }]]),
+            build(vec![vec![files(&[0])], vec![files(&[0, 3])]]),
+            build(vec![vec![files(&[0, 1])]]),
+            build(vec![vec![files(&[0]), text]]),
+            build(vec![vec![files(&[1, 2])]]),
+            // More files than are kept, all of them documents so far.
+            build(vec![vec![Why::Files { p: vec![1], n: 900 }]]),
+        ];
+        let walk = SideWalk { builds, paths, ..SideWalk::default() };
+        let found = Noise::candidates(&walk).into_iter().map(|noise| (noise.line, noise.builds, noise.alone));
+        assert_eq!(found.collect::<Vec<_>>(), [("README.md".into(), 4, 1), ("docs".into(), 3, 2)]);
+    }
+
+    #[test]
     fn what_names_a_file_speaks_against_the_line() {
-        let noise = |line: &str, kind| Noise { line: line.into(), kind, builds: 1, paths: vec![line.into()] };
+        let noise = |line: &str, kind| Noise {
+            line: line.into(),
+            kind,
+            builds: 1,
+            alone: 1,
+            paths: vec![line.into()],
+        };
         let readme = noise("README.md", NoiseKind::Documents);
         let used = |noise: &Noise, text: &str| noise.used_by([("pyproject.toml", text)]);
         assert_eq!(

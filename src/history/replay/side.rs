@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::record::{SideWalk, Version, VersionStep};
 use super::rows::Rows;
 use super::teller::{Made, Told};
-use super::walk::{DockerfileSource, Plan, Runner};
+use super::walk::{Common, DockerfileSource, Plan, Runner};
 use crate::context::{Tree, path};
+use crate::cost::Figure;
 use crate::dockerfile::ast::Dockerfile;
 use crate::dockerfile::{Diagnostic, parse};
 use crate::graph::Graph;
@@ -29,7 +30,25 @@ pub(super) struct Step {
 }
 
 /// A Dockerfile, or what is wrong with it.
-pub(super) type Read = Result<Arc<Dockerfile>, Diagnostic>;
+pub(super) type Read = Result<Arc<Known>, Diagnostic>;
+
+/// A Dockerfile with what every side needs of it.
+pub(super) struct Known {
+    dockerfile: Arc<Dockerfile>,
+    /// With the costs of its steps; none where the build would be refused.
+    graph: Option<(Arc<Graph>, Vec<Figure>)>,
+}
+
+impl Known {
+    /// Works it out; `tree` is the context of its first build.
+    pub fn new(dockerfile: Arc<Dockerfile>, tree: &Tree, common: &Common<'_>) -> Arc<Self> {
+        let graph = crate::graph::build(&dockerfile, &common.options).ok().map(|graph| {
+            let costs = (common.cost)(&dockerfile, &graph, tree);
+            (Arc::new(graph), costs)
+        });
+        Arc::new(Self { dockerfile, graph })
+    }
+}
 
 /// Where the files of a build's context can be read.
 struct Place<'r> {
@@ -47,6 +66,7 @@ impl Place<'_> {
 /// One plan, followed from commit to commit.
 pub(super) struct Side<'p, 'a> {
     plan: &'p Plan<'a>,
+    common: &'p Common<'a>,
     simulator: Simulator,
     rows: Rows,
     versions: Vec<Version>,
@@ -60,15 +80,16 @@ pub(super) struct Side<'p, 'a> {
 
 /// The Dockerfile that is being built.
 struct Current {
-    dockerfile: Arc<Dockerfile>,
+    known: Arc<Known>,
     version: usize,
 }
 
 impl<'p, 'a> Side<'p, 'a> {
     /// Starts with an empty cache.
-    pub fn new(plan: &'p Plan<'a>) -> Self {
+    pub fn new(plan: &'p Plan<'a>, common: &'p Common<'a>) -> Self {
         Self {
             plan,
+            common,
             simulator: Simulator::default().silent(),
             rows: Rows::default(),
             versions: Vec::new(),
@@ -82,6 +103,21 @@ impl<'p, 'a> Side<'p, 'a> {
     pub fn finish(self, told: Told, planned: usize) -> SideWalk {
         let Told { builds, paths } = told;
         SideWalk { versions: self.versions, rows: self.rows.list, builds, paths, planned }
+    }
+
+    /// Tells whether what is built of a commit is the commit's own Dockerfile, or nothing.
+    pub fn keeps(&mut self, repo: &Repository, step: &Step, view: Option<usize>) -> bool {
+        let input = view.map_or(&step.first, |view| &step.others[view]);
+        if input.ignore_error.is_some() {
+            return true;
+        }
+        let place = Place { repo, commit: &step.commit };
+        let made = self.dockerfile(&place, step.dockerfile.as_ref(), &input.tree);
+        match (made, &step.dockerfile) {
+            (None, _) | (Some(Err(_)), Some(Err(_))) => true,
+            (Some(Ok(made)), Some(Ok(own))) => made.dockerfile.text == own.dockerfile.text,
+            _ => false,
+        }
     }
 
     /// Builds a commit; `view` says with which of the other ignore files.
@@ -100,22 +136,25 @@ impl<'p, 'a> Side<'p, 'a> {
     }
 
     fn build(&mut self, place: &Place<'_>, of_commit: Option<&Read>, tree: &Tree) -> Made {
-        let dockerfile = match self.dockerfile(place, of_commit, tree) {
+        let known = match self.dockerfile(place, of_commit, tree) {
             None => return Made::Nothing,
             Some(Err(error)) => return self.refused(said(&error)),
-            Some(Ok(dockerfile)) => dockerfile,
+            Some(Ok(known)) => known,
         };
         let input = BuildInput {
-            dockerfile: Arc::clone(&dockerfile),
-            options: self.plan.options.clone(),
+            dockerfile: Arc::clone(&known.dockerfile),
+            options: self.common.options.clone(),
             context: tree.clone(),
             named: std::collections::BTreeMap::new(),
         };
+        if let Some((graph, _)) = &known.graph {
+            self.simulator.adopt(&input, graph);
+        }
         let outcome = match self.simulate(&input) {
             Ok(outcome) => outcome,
             Err(error) => return self.refused(said(&error)),
         };
-        let version = self.version(&dockerfile, &outcome.graph, tree);
+        let version = self.version(&known);
         if outcome.prediction.error.is_none() {
             // What comes is compared with the last build that came to its end.
             self.last = (self.plan.runner != Runner::Warm).then(|| outcome.clone());
@@ -145,19 +184,19 @@ impl<'p, 'a> Side<'p, 'a> {
             DockerfileSource::OfCommit => return of_commit.cloned(),
             DockerfileSource::Fixed(text) => (text, None),
             DockerfileSource::Rewritten(rewrite) => match of_commit? {
-                Ok(dockerfile) => (&dockerfile.text, Some((rewrite, dockerfile))),
+                Ok(known) => (&known.dockerfile.text, Some((rewrite, known))),
                 Err(error) => return Some(Err(error.clone())),
             },
         };
         if let Some(known) = self.made.get(text) {
             return Some(known.clone());
         }
+        let read = |text| Ok(Known::new(Arc::new(parse(text)?), tree, self.common));
         let made = match rewrite {
-            None => parse(text).map(Arc::new),
-            Some((rewrite, dockerfile)) => {
-                let rewritten = rewrite(dockerfile, tree, &|at| place.read(at));
-                let is_same = rewritten == dockerfile.text;
-                if is_same { Ok(Arc::clone(dockerfile)) } else { parse(&rewritten).map(Arc::new) }
+            None => read(text),
+            Some((rewrite, own)) => {
+                let rewritten = rewrite(&own.dockerfile, tree, &|at| place.read(at));
+                if rewritten == own.dockerfile.text { Ok(Arc::clone(own)) } else { read(&rewritten) }
             }
         };
         self.made.insert(Arc::clone(text), made.clone());
@@ -165,24 +204,26 @@ impl<'p, 'a> Side<'p, 'a> {
     }
 
     /// The version that builds this Dockerfile now: that of the build before, or a new one.
-    fn version(&mut self, dockerfile: &Arc<Dockerfile>, graph: &Graph, tree: &Tree) -> usize {
-        if let Some(current) = self.current.as_ref().filter(|c| Arc::ptr_eq(&c.dockerfile, dockerfile)) {
+    fn version(&mut self, known: &Arc<Known>) -> usize {
+        if let Some(current) = self.current.as_ref().filter(|current| Arc::ptr_eq(&current.known, known)) {
             return current.version;
         }
-        let costs = (self.plan.cost)(dockerfile, graph, tree);
-        let rows = self.rows.take(graph);
-        let steps = graph.steps.iter().enumerate().map(|(number, step)| {
-            let mut seconds = costs[number];
-            // Of two steps with one vertex only the first runs.
-            if graph.steps[..number].iter().any(|other| other.vertex == step.vertex) {
-                seconds.value = 0.0;
-            }
-            VersionStep { row: rows[number], label: step.label.to_string(), line: step.line, seconds }
+        let steps = known.graph.iter().flat_map(|(graph, costs)| {
+            let rows = self.rows.take(graph);
+            graph.steps.iter().enumerate().map(move |(number, step)| {
+                let mut seconds = costs[number];
+                // Of two steps with one vertex only the first runs.
+                if graph.steps[..number].iter().any(|other| other.vertex == step.vertex) {
+                    seconds.value = 0.0;
+                }
+                VersionStep { row: rows[number], label: step.label.to_string(), line: step.line, seconds }
+            })
         });
-        let version = Version { text: dockerfile.text.to_string(), steps: steps.collect(), error: None };
+        let text = known.dockerfile.text.to_string();
+        let version = Version { text, steps: steps.collect(), error: None };
         self.versions.push(version);
         let version = self.versions.len() - 1;
-        self.current = Some(Current { dockerfile: Arc::clone(dockerfile), version });
+        self.current = Some(Current { known: Arc::clone(known), version });
         version
     }
 

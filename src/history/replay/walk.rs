@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 
 use super::record::SideWalk;
-use super::side::{Read, Side, Step};
+use super::side::{Known, Read, Side, Step};
 use super::teller::{Made, Teller};
 use crate::context::Tree;
 use crate::cost::Figure;
@@ -15,18 +15,22 @@ use crate::dockerfile::parse;
 use crate::graph::{Graph, GraphOptions};
 use crate::history::{ContextOptions, Contexts, HistoryError, Ignoring, Repository, Series};
 
+/// What all sides of a walk share.
+pub struct Common<'a> {
+    /// Options of every build.
+    pub options: GraphOptions,
+    /// What the steps of a Dockerfile cost.
+    pub cost: CostOf<'a>,
+}
+
 /// How one side of a replay builds.
 pub struct Plan<'a> {
     /// Which Dockerfile.
     pub dockerfile: DockerfileSource<'a>,
-    /// Options of every build.
-    pub options: GraphOptions,
     /// Which ignore file counts; none for that of the walk's contexts.
     pub ignoring: Option<Ignoring>,
     /// What its cache holds before a build.
     pub runner: Runner,
-    /// What the steps of a Dockerfile cost.
-    pub cost: CostOf<'a>,
     /// Ask of every step why it ran: [`Build::reasons`] stays empty else, and no step counts as a root.
     pub reasons: bool,
 }
@@ -44,7 +48,8 @@ pub enum DockerfileSource<'a> {
     OfCommit,
     /// The same for all.
     Fixed(Arc<str>),
-    /// Made of each commit's own, once for each different text.
+    /// Made of each commit's own, once for each different text. While that changes nothing, the walk of a plan before
+    /// it that is the same in everything else is taken over.
     Rewritten(Rewrite<'a>),
 }
 
@@ -66,7 +71,7 @@ pub enum Runner {
 /// Is told after each commit how many are listed of how many; answers whether to go on.
 pub type Watcher<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
-/// Builds every commit of a series with each of some plans that share their files.
+/// Builds every commit of a series with each of some plans.
 ///
 /// The parent of the first commit is built before, so that the cache is warm; it is not in the answer. A walk that
 /// `watcher` ended holds the builds so far ([`SideWalk::is_partial`]). This thread lists what the commits changed,
@@ -78,9 +83,11 @@ pub fn walk(
     repo: &Repository,
     series: &Series,
     options: &ContextOptions,
+    common: &Common<'_>,
     plans: &[Plan<'_>],
     watcher: Watcher<'_>,
 ) -> Result<Vec<SideWalk>, HistoryError> {
+    let leaders: Vec<Option<usize>> = (0..plans.len()).map(|at| leader(plans, at)).collect();
     let mut others: Vec<Ignoring> = Vec::new();
     for ignoring in plans.iter().filter_map(|plan| plan.ignoring.as_ref()) {
         if *ignoring != options.ignoring && !others.contains(ignoring) {
@@ -92,11 +99,11 @@ pub fn walk(
     let planned = series.commits.len();
     std::thread::scope(|scope| {
         let mut builders = Vec::new();
-        for group in groups(plans) {
-            let (sender, steps) = sync_channel::<Batch>(AHEAD);
+        let sides = plans.iter().zip(&leaders).map(|(plan, leader)| (plan, view(plan), leader.is_some()));
+        for group in groups(sides.collect()) {
+            let (sender, batches) = sync_channel::<Batch>(AHEAD);
             let repo = repo.clone();
-            let views: Vec<Option<usize>> = group.iter().map(view).collect();
-            let builder = scope.spawn(move || build(scope, group, &views, &repo, steps, planned));
+            let builder = scope.spawn(move || build(scope, &group, common, &repo, batches, planned));
             builders.push((sender, builder));
         }
         let send = |batch: &mut Vec<Step>| {
@@ -107,13 +114,14 @@ pub fn walk(
             }
         };
         let mut batch = Vec::new();
-        let mut parsed: HashMap<Arc<str>, Read> = HashMap::new();
+        let mut read: HashMap<Arc<str>, Read> = HashMap::new();
+        let own = plans.iter().any(|plan| !matches!(plan.dockerfile, DockerfileSource::Fixed(_)));
         let commits = series.base.iter().map(|base| (base, false));
         for (done, (commit, counts)) in commits.chain(series.commits.iter().map(|c| (c, true))).enumerate() {
             let (first, others) = contexts.advance_all(commit)?;
-            let dockerfile = first.dockerfile.as_ref().map(|text| {
-                let read = parsed.entry(Arc::clone(text)).or_insert_with(|| parse(text).map(Arc::new));
-                read.clone()
+            let dockerfile = first.dockerfile.as_ref().filter(|_| own).map(|text| {
+                let known = || Ok(Known::new(Arc::new(parse(text)?), &first.tree, common));
+                read.entry(Arc::clone(text)).or_insert_with(known).clone()
             });
             batch.push(Step { commit: commit.clone(), counts, first, others, dockerfile });
             if batch.len() == BATCH {
@@ -124,10 +132,15 @@ pub fn walk(
             }
         }
         send(&mut batch);
-        let mut walks = Vec::new();
+        let mut walks: Vec<SideWalk> = Vec::new();
         for (sender, builder) in builders {
             drop(sender);
-            walks.extend(ended(builder));
+            for walk in ended(builder) {
+                // One that was held back to the end is its leader's, which stands before it.
+                let led = leaders[walks.len()].map(|leader| &walks[leader]);
+                let walk = walk.or_else(|| led.cloned()).unwrap_or_default();
+                walks.push(walk);
+            }
         }
         Ok(walks)
     })
@@ -142,18 +155,32 @@ const BATCH: usize = 16;
 /// How many batches may be listed before they are built, and built before it is told why.
 const AHEAD: usize = 4;
 
-/// Builds all steps with each of some plans; `views` says with which of the other ignore files.
+/// The plan before one whose walk it shares while its rewriting changes nothing.
+fn leader(plans: &[Plan<'_>], at: usize) -> Option<usize> {
+    let own = &plans[at];
+    let shares = |other: &Plan<'_>| {
+        matches!(other.dockerfile, DockerfileSource::OfCommit)
+            && (&other.ignoring, other.runner, other.reasons) == (&own.ignoring, own.runner, own.reasons)
+    };
+    let is_rewritten = matches!(own.dockerfile, DockerfileSource::Rewritten(_));
+    is_rewritten.then(|| plans[..at].iter().position(shares)).flatten()
+}
+
+/// A plan, the number of its ignore file among the other ones, and whether it has a leader.
+type Planned<'p, 'a> = (&'p Plan<'a>, Option<usize>, bool);
+
+/// Builds all steps with each of some plans; none for one that its leader's walk is as good for.
 fn build<'scope>(
     scope: &'scope Scope<'scope, '_>,
-    plans: &[Plan<'_>],
-    views: &[Option<usize>],
+    plans: &[Planned<'_, '_>],
+    common: &Common<'_>,
     repo: &Repository,
     batches: Receiver<Batch>,
     planned: usize,
-) -> Vec<SideWalk> {
-    let mut sides = Vec::new();
-    for plan in plans {
-        let (sender, all) = sync_channel::<Vec<Made>>(AHEAD);
+) -> Vec<Option<SideWalk>> {
+    let mut builders = Vec::new();
+    for (plan, view, is_led) in plans {
+        let (made, all) = sync_channel::<Vec<Made>>(AHEAD);
         let mut teller = Teller::new(plan.reasons);
         let told = scope.spawn(move || {
             for made in all.into_iter().flatten() {
@@ -161,22 +188,51 @@ fn build<'scope>(
             }
             teller.finish()
         });
-        sides.push((Side::new(plan), sender, told));
+        let held = is_led.then(Vec::new);
+        builders.push((Builder { side: Side::new(plan, common), view: *view, held, made }, told));
     }
     for batch in batches {
-        for ((side, sender, _), view) in sides.iter_mut().zip(views) {
-            let made = batch.iter().map(|step| (step.counts, side.follow(repo, step, *view)));
-            let made = made.filter(|(counts, _)| *counts).map(|(_, made)| made).collect();
-            // As above: a panic is told when all are done.
-            let _ = sender.send(made);
+        for (builder, _) in &mut builders {
+            builder.take(repo, &batch);
         }
     }
     let mut walks = Vec::new();
-    for (side, sender, told) in sides {
-        drop(sender);
-        walks.push(side.finish(ended(told), planned));
+    for (builder, told) in builders {
+        let Builder { side, held, made, .. } = builder;
+        drop(made);
+        let told = ended(told);
+        walks.push(held.is_none().then(|| side.finish(told, planned)));
     }
     walks
+}
+
+/// One side at work.
+struct Builder<'p, 'a> {
+    side: Side<'p, 'a>,
+    view: Option<usize>,
+    /// What came, as long as the side would build just what its leader builds.
+    held: Option<Vec<Batch>>,
+    made: SyncSender<Vec<Made>>,
+}
+
+impl Builder<'_, '_> {
+    fn take(&mut self, repo: &Repository, batch: &Batch) {
+        let Some(held) = &mut self.held else { return self.build(repo, batch) };
+        held.push(Arc::clone(batch));
+        if batch.iter().all(|step| self.side.keeps(repo, step, self.view)) {
+            return;
+        }
+        for batch in self.held.take().into_iter().flatten() {
+            self.build(repo, &batch);
+        }
+    }
+
+    fn build(&mut self, repo: &Repository, batch: &Batch) {
+        let made = batch.iter().map(|step| (step.counts, self.side.follow(repo, step, self.view)));
+        let made = made.filter(|(counts, _)| *counts).map(|(_, made)| made).collect();
+        // A teller that has ended did so by a panic, which is told when all are done.
+        let _ = self.made.send(made);
+    }
 }
 
 /// What a thread ended with; its panic goes on here.
@@ -184,8 +240,8 @@ fn ended<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// The plans in as many groups as there are processors at most, in their order.
-fn groups<'p, 'a>(plans: &'p [Plan<'a>]) -> impl Iterator<Item = &'p [Plan<'a>]> {
+/// All in as many groups as there are processors at most, in their order.
+fn groups<T: Clone>(all: Vec<T>) -> Vec<Vec<T>> {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    plans.chunks(plans.len().div_ceil(processors).max(1))
+    all.chunks(all.len().div_ceil(processors).max(1)).map(<[T]>::to_vec).collect()
 }

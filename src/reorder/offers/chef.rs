@@ -155,7 +155,7 @@ impl Site<'_> {
         }
         let manifest = crate::shell::join(&workdir, "Cargo.toml");
         let brings = sheet.stage(stage).items[first..self.index].iter().any(|item| {
-            item.footprint.context.iter().any(|path| path == "Cargo.toml")
+            item.footprint.context.takes(sheet.input.tree, "Cargo.toml")
                 && item.footprint.writes.touches(&manifest)
         });
         if brings { Ok(workdir) } else { Err("Cargo.toml does not come to lie where the step works") }

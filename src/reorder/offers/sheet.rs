@@ -53,7 +53,7 @@ impl<'a> Sheet<'a> {
         bound: Vec<Bound>,
         input: &'a ReorderInput<'a>,
     ) -> Self {
-        let edits = Edits::new(input.edits, &mut model);
+        let edits = Edits::new(&mut model);
         let (seconds, each) = (model.expected_seconds(&edits), model.expected_each(&edits));
         let (calls, effects, bases) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Self { draft, model, seconds, each, bound, input, calls, effects, bases }

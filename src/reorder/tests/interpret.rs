@@ -468,6 +468,7 @@ proptest! {
         let seconds = |_: usize, instruction: &Instruction| f64::from(costs[instruction.line % costs.len()]);
         let read = |_: &str| None;
         let options = ReorderOptions::default();
+        let edits = Expected::new(edits);
         let input = ReorderInput { tree: &tree, files: &read, edits: &edits, seconds: &seconds, options: &options };
         let proposal = propose(&dockerfile, &input);
         let after = build(&proposal.text, &tree);

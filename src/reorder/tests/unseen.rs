@@ -15,6 +15,7 @@ fn shown_over(text: &str, files: Files<'_>, weights: &[(&str, f64)]) -> String {
         .iter()
         .map(|(path, weight)| Edit { weight: *weight, paths: vec![(*path).to_owned()], build_args: vec![] })
         .collect();
+    let edits = Expected::new(edits);
     let options = ReorderOptions::default();
     let input =
         ReorderInput { tree: &tree, files: &read, edits: &edits, seconds: &rough_seconds, options: &options };
@@ -106,6 +107,7 @@ fn a_gain_that_few_of_many_edits_bring_is_found_by_the_simulated_builder() {
     for at in 0..33 {
         edits.insert(at * 10 + 3, rare.clone());
     }
+    let edits = Expected::new(edits);
     let tree = Tree::from_pairs(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
     let read = |path: &str| files.iter().find(|(name, _)| name == path).map(|(_, text)| text.clone());
     let dockerfile = parse(text).expect("the test's Dockerfile is valid");
@@ -139,6 +141,7 @@ fn git_is_left_in_the_context_where_something_asks_it() {
             paths: vec![path.to_owned()],
             build_args: vec![],
         });
+        let edits = Expected::new(edits.to_vec());
         let options = ReorderOptions::default();
         let input = ReorderInput {
             tree: &tree,
