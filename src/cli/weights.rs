@@ -19,23 +19,26 @@ const ENOUGH: usize = 10;
 pub struct Weights {
     /// The edits, as the reorder's objective takes them.
     pub edits: Expected,
-    /// Commits that they were counted over; none where they are a guess.
+    /// Commits that they were counted over, those that edit nothing of the context left out; none where they are a
+    /// guess.
     pub commits: Option<usize>,
-    /// Builds a day, if every commit is one; none where they are a guess.
+    /// Builds a day, if every such commit is one; none where they are a guess.
     pub per_day: Option<f64>,
 }
 
 impl Weights {
     /// Counts the edits of the last [`COMMITS`] commits of the repository that a context lies in.
     ///
-    /// `dockerfile` and `tree` are what is built; `ignore` is the text of the ignore file that counts. Without a
-    /// repository, or with too short a history, it is [`likely_edits`].
+    /// `dockerfile` and `tree` are what is built; `ignore` is the text of the ignore file that counts. A commit that
+    /// edits nothing of the context, as most do beside a folder of a large repository, is no edit of it. Without a
+    /// repository, or with too few commits that are, it is [`likely_edits`].
     pub fn of(context: &Path, dockerfile: &Dockerfile, tree: &Tree, ignore: Option<Arc<str>>) -> Self {
-        match observed(context, ignore).ok().filter(|observed| observed.commits >= ENOUGH) {
-            Some(observed) => Self {
+        let counted = observed(context, ignore).ok().map(|observed| (observed.touching(), observed));
+        match counted.filter(|(touching, _)| *touching >= ENOUGH) {
+            Some((touching, observed)) => Self {
                 edits: edits_of(&observed).with_arguments(likely_arguments(dockerfile, tree)),
-                commits: Some(observed.commits),
-                per_day: Some(observed.commits_per_day),
+                commits: Some(touching),
+                per_day: Some(observed.commits_per_day * touching as f64 / observed.commits as f64),
             },
             None => {
                 Self { edits: Expected::new(likely_edits(dockerfile, tree)), commits: None, per_day: None }
@@ -44,14 +47,15 @@ impl Weights {
     }
 }
 
-/// The edits of a history as the reorder's objective takes them.
+/// The edits of a history as the reorder's objective takes them, those that change nothing of the context left out.
 pub fn edits_of(observed: &ObservedEdits) -> Expected {
     let edit = |weight: usize, paths: &[String]| Edit {
         weight: weight as f64,
         paths: paths.to_vec(),
         build_args: Vec::new(),
     };
-    let edits = observed.edits.iter().map(|observed| edit(observed.commits, &observed.paths));
+    let touching = observed.edits.iter().filter(|observed| !observed.paths.is_empty());
+    let edits = touching.map(|observed| edit(observed.commits, &observed.paths));
     Expected::new(edits.collect())
 }
 

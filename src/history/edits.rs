@@ -24,6 +24,13 @@ pub struct ObservedEdits {
     pub commits_per_day: f64,
 }
 
+impl ObservedEdits {
+    /// Commits that edited something of the context.
+    pub fn touching(&self) -> usize {
+        self.edits.iter().filter(|edit| !edit.paths.is_empty()).map(|edit| edit.commits).sum()
+    }
+}
+
 impl Repository {
     /// Lists what the commits of a series edited, in terms of the newest one's context.
     ///

@@ -53,9 +53,11 @@ fn write_stage(
         match &item.source {
             Source::Written(index) => {
                 let block = &blocks[*index];
+                // An install stands right below the manifests that were added for it, unless comments stand between.
+                let is_set_off = takes_gap || block.body.trim_start().starts_with('#');
                 if takes_gap && block.gap.is_empty() {
                     out.push_str(gap_left_behind(&items[..at], *index, &blocks));
-                } else if takes_gap || !block.gap.trim().is_empty() {
+                } else if is_set_off || !block.gap.trim().is_empty() {
                     out.push_str(block.gap);
                 }
                 takes_gap = true;
@@ -85,17 +87,20 @@ fn write_stage(
     lines
 }
 
-/// The blank lines above what stood between an instruction and the one that it follows as it did before, if all of
-/// that has moved away: what is left was set off by them, too.
+/// The blank lines that set an instruction off without any of its own: those above what stood between it and the one
+/// that it follows as it did before, if all of that has moved away, and those above the one that has passed it.
 fn gap_left_behind<'a>(before: &[Item], index: usize, blocks: &[Block<'a>]) -> &'a str {
     let follows = before.iter().rev().find_map(Item::written);
     let first = follows.map_or(0, |known| known + 1);
     let stays = |known: usize| before.iter().any(|item| item.written() == Some(known));
-    if first >= index || (first..index).any(stays) {
-        return "";
-    }
-    let gaps = blocks[first..index].iter().map(|block| block.gap);
-    gaps.into_iter().find(|gap| !gap.is_empty()).filter(|gap| gap.trim().is_empty()).unwrap_or("")
+    let gap = if first > index {
+        follows.map(|passed| blocks[passed].gap)
+    } else if (first..index).any(stays) {
+        None
+    } else {
+        blocks[first..index].iter().map(|block| block.gap).find(|gap| !gap.is_empty())
+    };
+    gap.filter(|gap| gap.trim().is_empty()).unwrap_or("")
 }
 
 /// Puts another destination into a COPY: its last word.

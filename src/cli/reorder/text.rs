@@ -58,8 +58,8 @@ fn verdict(proposed: &Proposed, name: &str) -> String {
     let proposal = &proposed.proposal;
     let (name, before) = (safe(name), seconds(proposal.expected_before));
     let basis = match proposed.commits {
-        Some(commits) => format!("over the edits of the last {commits} commits"),
-        None => "over guessed edits, as there is no git history to count".to_owned(),
+        Some(commits) => format!("over the edits of the last {commits} commits that touch it"),
+        None => "over guessed edits, as git has too few commits that touch it".to_owned(),
     };
     if proposal.improves() {
         let after = seconds(proposal.expected_after);

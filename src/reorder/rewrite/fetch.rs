@@ -323,11 +323,13 @@ impl Site<'_> {
     /// This RUN with another before it that runs in the same manner.
     fn with_step(&self, cwd: &str, command: &str, name: &str, why: &str, proven: bool) -> Option<Rewrite> {
         let text = &self.draft.dockerfile.text[self.instruction.span.clone()];
+        // Where Go's modules are in a mount already nothing is put before; other caches have no part in the fetch.
+        let is_go = command.starts_with("go mod");
         let flags: Vec<String> = self
             .run
             .mounts
             .iter()
-            .filter(|mount| !is_bind(&mount.value))
+            .filter(|mount| !(is_bind(&mount.value) || is_go && mount.value.contains("type=cache")))
             .map(|mount| format!("--mount={}", mount.value))
             .chain(self.run.network.iter().map(|network| format!("--network={network}")))
             .collect();

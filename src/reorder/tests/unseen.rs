@@ -83,6 +83,8 @@ fn a_build_that_env_calls_fetches_first_as_well() {
         ("env CGO_ENABLED=0 go build -o /app ./cmd", true),
         ("env GOFLAGS=-mod=mod go build -o /app ./cmd", false),
         ("env -u HOME go build -o /app ./cmd", false),
+        ("--mount=type=cache,target=/root/.cache/go-build go build -o /app ./cmd", true),
+        ("--mount=type=cache,target=/go/pkg/mod go build -o /app ./cmd", false),
         ("env", false),
     ] {
         let made = text_of(&go(build), files);
@@ -299,4 +301,19 @@ fn blank_lines_stay_between_those_that_stay() {
     let made = text_of(text, &[("Makefile", "x")]);
     let expected = "WORKDIR /app\n\nARG REGION\nENV REGION=$REGION\n\nRUN apt-get update && apt-get install -y curl tzdata\n\nARG BUILD_ID\nENV BUILD_ID=$BUILD_ID\n\nRUN make\n";
     assert_eq!(made, format!("FROM node:20\n{expected}"));
+}
+
+#[test]
+fn what_an_install_passed_is_set_off_as_the_install_was() {
+    let text = "FROM node:20\nWORKDIR /ui\nCOPY ui .\n\n# flags for one package\nRUN npm ci && \\\n    npm run pack\nCMD [\"x\"]\n";
+    let files: Files<'_> = &[
+        ("ui/package.json", NPM[0].1),
+        ("ui/package-lock.json", NPM[1].1),
+        ("ui/a.ts", "x"),
+        ("ui/b.ts", "x"),
+    ];
+    let expected = "FROM node:20\nWORKDIR /ui\nCOPY ui/package.json ui/package-lock.json ./\n\n# flags for one package\nRUN npm ci\n\nCOPY ui .\nRUN npm run pack\nCMD [\"x\"]\n";
+    assert_eq!(text_of(text, files), expected);
+    let bare = text.replace("# flags for one package\n", "");
+    assert_eq!(text_of(&bare, files), expected.replace("\n# flags for one package\n", ""));
 }
