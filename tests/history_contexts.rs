@@ -193,3 +193,64 @@ fn texts_are_as_of_each_commit() {
     let pinned = ContextOptions { ignoring: Ignoring::always(None), ..options };
     assert!(texts(&pinned).iter().all(|(_, ignore)| ignore.is_none()));
 }
+
+/// What a Dockerfile was called before is found by equal bytes, else by half of its lines, in and below its context.
+#[test]
+fn a_dockerfile_is_followed_through_its_names() {
+    const TEXT: &str = "FROM a\nWORKDIR /w\nCOPY . .\nRUN one\n";
+    let mut s = Stream::default();
+    s.commit("main", "born").write("Dockerfile.web", TEXT).write("web/a", "1");
+    s.commit("main", "edited").write("web/a", "2");
+    s.commit("main", "moved").delete("Dockerfile.web").write("docker/web.Dockerfile", TEXT);
+    s.commit("main", "moved and edited")
+        .delete("docker/web.Dockerfile")
+        .write("web/Dockerfile", &format!("{TEXT}RUN two\n"))
+        .write("web/Dockerfile.dockerignore", "b");
+    s.commit("main", "ignored").write("web/b", "1");
+    let scratch = Scratch::new();
+    scratch.import(&s);
+    let repo = scratch.open().with_context("web");
+    let all = repo.series(&Selection::default()).expect("a series");
+    let names = |dockerfile: &str| {
+        let found = repo.former_names(&all, dockerfile).expect("names");
+        found.iter().map(|n| format!("{} {} {}", n.path, n.until.subject, n.commits)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names("web/Dockerfile"),
+        ["docker/web.Dockerfile moved and edited 3", "Dockerfile.web moved 2"]
+    );
+    assert_eq!(names("Dockerfile.web"), [""; 0]);
+    assert_eq!(names("web/a"), [""; 0]);
+    let mut options = ContextOptions { git_dir: false, ..ContextOptions::of(&repo) };
+    options.follow(&all, &repo.former_names(&all, "web/Dockerfile").expect("names"));
+    let told = inputs(&repo, &options).into_iter().map(|input| {
+        let lines = input.dockerfile.map_or(0, |text| text.lines().count());
+        format!("{lines} {}", listing(&input.tree))
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "4 a",
+            "4 a",
+            "4 a",
+            "5 Dockerfile Dockerfile.dockerignore a",
+            "5 Dockerfile Dockerfile.dockerignore a"
+        ]
+    );
+}
+
+/// A file that came while an unlike one went is new.
+#[test]
+fn an_unlike_dockerfile_is_not_followed() {
+    let mut s = Stream::default();
+    s.commit("main", "born").write("old.Dockerfile", "FROM a\nRUN x\n").write("LICENSE", "FROM b\nRUN y\n");
+    s.commit("main", "other")
+        .delete("old.Dockerfile")
+        .delete("LICENSE")
+        .write("Dockerfile", "FROM b\nRUN z\n");
+    let scratch = Scratch::new();
+    scratch.import(&s);
+    let repo = scratch.open();
+    let all = repo.series(&Selection::default()).expect("a series");
+    assert_eq!(repo.former_names(&all, "Dockerfile").expect("names"), []);
+}

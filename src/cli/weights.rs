@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::context::{Tree, path};
+use crate::context::Tree;
 use crate::dockerfile::ast::Dockerfile;
 use crate::history::{ContextOptions, HistoryError, Ignoring, ObservedEdits, Repository, Selection};
 use crate::reorder::{Edit, Expected, likely_arguments, likely_edits};
@@ -62,11 +62,9 @@ pub fn edits_of(observed: &ObservedEdits) -> Expected {
 fn observed(context: &Path, ignore: Option<Arc<str>>) -> Result<ObservedEdits, HistoryError> {
     let repo = Repository::open(context)?;
     let options = ContextOptions {
-        // Which file is built does not change what is edited.
-        dockerfile: path::join(repo.context(), "Dockerfile"),
+        // The usual Dockerfile: which one is built does not change what is edited.
         ignoring: Ignoring::always(ignore),
-        sizes: false,
-        git_dir: true,
+        ..ContextOptions::of(&repo)
     };
     let series = repo.series(&Selection { limit: Some(COMMITS), ..Selection::default() })?;
     repo.observed_edits(&series, &options)

@@ -1,12 +1,15 @@
 //! Commits to build contexts: what each commit's ignore file leaves of its files.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use gix::ObjectId;
 
 use crate::context::ignore::{DirRules, Ignore, IgnoreError};
 use crate::context::{Dir, Entry, Tree, path};
 
 use super::files::Files;
-use super::{Change, Commit, HistoryError, Repository};
+use super::{Change, Commit, FormerName, HistoryError, Repository, Series};
 
 /// What a build of a commit starts from.
 #[derive(Debug, Clone)]
@@ -31,6 +34,8 @@ pub struct BuildInput {
 pub struct ContextOptions {
     /// The Dockerfile's path from the root of the repository.
     pub dockerfile: String,
+    /// Its path as of the commits in which it had another name, by their ids ([`Repository::former_names`]).
+    pub formerly: BTreeMap<ObjectId, Arc<str>>,
     /// Which ignore file counts.
     pub ignoring: Ignoring,
     /// Fill in the files' sizes, which costs a look at every blob's header.
@@ -40,10 +45,25 @@ pub struct ContextOptions {
 }
 
 impl ContextOptions {
+    /// The Dockerfile's path from the root of the repository as of a commit.
+    pub(super) fn dockerfile_at(&self, commit: &Commit) -> &str {
+        self.formerly.get(&commit.id).map_or(&self.dockerfile, |path| path)
+    }
+
+    /// Says under which names the Dockerfile is found in the commits of a series ([`Repository::former_names`]).
+    pub fn follow(&mut self, series: &Series, names: &[FormerName]) {
+        for name in names {
+            let path: Arc<str> = name.path.as_str().into();
+            let before = series.base.iter().chain(&series.commits).take(name.commits);
+            self.formerly.extend(before.map(|commit| (commit.id, Arc::clone(&path))));
+        }
+    }
+
     /// The usual ones: `Dockerfile` in the build context, a `.git` directory, no sizes.
     pub fn of(repo: &Repository) -> Self {
         let dockerfile = path::join(repo.context(), "Dockerfile");
-        Self { dockerfile, ignoring: Ignoring::default(), sizes: false, git_dir: true }
+        let formerly = BTreeMap::new();
+        Self { dockerfile, formerly, ignoring: Ignoring::default(), sizes: false, git_dir: true }
     }
 }
 

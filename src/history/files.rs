@@ -53,13 +53,13 @@ impl<'r> Files<'r> {
 
     /// Text of the Dockerfile.
     pub fn dockerfile(&mut self, commit: &Commit) -> Result<Option<Arc<str>>, HistoryError> {
-        let path = self.options.dockerfile.clone();
+        let path = self.options.dockerfile_at(commit).to_owned();
         self.text_at(commit, path)
     }
 
     /// Text of the ignore file: the Dockerfile's own, else the context's (section 6 of the cache semantics).
     pub fn ignore_file(&mut self, commit: &Commit) -> Result<Option<Arc<str>>, HistoryError> {
-        let own = format!("{}.dockerignore", self.options.dockerfile);
+        let own = format!("{}.dockerignore", self.options.dockerfile_at(commit));
         match self.text_at(commit, own)? {
             Some(text) => Ok(Some(text)),
             None => self.text_at(commit, path::join(self.repo.context(), ".dockerignore")),

@@ -9,7 +9,9 @@ use anyhow::{Context as _, bail};
 use super::Args;
 use crate::context::path;
 use crate::history::replay::DockerfileSource;
-use crate::history::{ContextOptions, Contexts, Ignoring, Repository, Selection, Series, seconds_of_date};
+use crate::history::{
+    ContextOptions, Contexts, FormerName, Ignoring, Repository, Selection, Series, seconds_of_date,
+};
 
 /// What a replay is about.
 pub struct Project {
@@ -21,6 +23,8 @@ pub struct Project {
     pub selected: String,
     /// How commits become contexts on the left side.
     pub options: ContextOptions,
+    /// Names that the Dockerfile had before in these commits, the latest first.
+    pub formerly: Vec<FormerName>,
     /// The Dockerfile of today and where it is from, where `--pin` asks for it.
     pub pinned: Option<(Arc<str>, String)>,
     /// The Dockerfile to compare with: its name, text, and the ignore file beside it.
@@ -53,13 +57,18 @@ impl Project {
         let dockerfile = dockerfile_path(&repo, args, &series)?;
         let mut options = ContextOptions { dockerfile, ..ContextOptions::of(&repo) };
         let pinned = if args.pin { Some(pin(&repo, &series, &mut options)?) } else { None };
+        let formerly = match &pinned {
+            Some(_) => Vec::new(),
+            None => repo.former_names(&series, &options.dockerfile)?,
+        };
+        options.follow(&series, &formerly);
         let against = args.against.as_deref().map(read_against).transpose()?;
         let selected = match (&args.range, &args.since) {
             (Some(range), _) => range.clone(),
             (None, Some(since)) => format!("since {since}"),
             (None, None) => String::new(),
         };
-        Ok(Self { repo, series, selected, options, pinned, against })
+        Ok(Self { repo, series, selected, options, formerly, pinned, against })
     }
 }
 

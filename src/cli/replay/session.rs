@@ -254,6 +254,14 @@ impl<'p> Session<'p> {
         } else if series.base.is_none() {
             notes.push("The oldest commit is the repository's first: it is built on an empty cache.".into());
         }
+        for name in &self.project.formerly {
+            let until = &name.until;
+            notes.push(format!(
+                "Before {} the Dockerfile was {}, and is followed.",
+                until.short(),
+                name.path
+            ));
+        }
         let totals = &answer.left.totals;
         if totals.without > 0 {
             notes.push(format!("{} have no {}.", counted(totals.without, "commit"), answer.dockerfile));
