@@ -57,20 +57,25 @@ pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
             return Err(Why::DependsOnSources(format!("{path} reads files outside of config")));
         }
     }
+    let listed = dependencies(&code);
+    // A dependency in a directory is read, and compiled, from there. Where the list cannot be told, any may be one.
+    let local = match &listed {
+        Some(listed) => listed.iter().find(|dependency| dependency.contains("path:")).map(String::as_str),
+        None => code.contains("path:").then_some("a dependency"),
+    };
+    if let Some(dependency) = local {
+        let name = dependency.split(',').next().unwrap_or(dependency).to_owned();
+        return Err(Why::LocalDependency { path: install.path("mix.exs"), what: name });
+    }
     let fetches = tasks(install.words).iter().any(|task| task == "deps.get");
     let Some(lock) = install.loose_lock().filter(|_| fetches) else { return Ok(()) };
-    let listed = dependencies(&code).ok_or_else(|| Why::RewritesLock(install.path(lock)))?;
+    let listed = listed.ok_or_else(|| Why::RewritesLock(install.path(lock)))?;
     let text = install.read(lock)?;
-    for dependency in listed {
-        if dependency.contains("path:") {
-            let name = dependency.split(',').next().unwrap_or(&dependency).to_owned();
-            return Err(Why::LocalDependency { path: install.path("mix.exs"), what: name });
-        }
-        if !is_locked(&dependency, &text) {
-            return Err(Why::RewritesLock(install.path(lock)));
-        }
+    if listed.iter().all(|dependency| is_locked(dependency, &text)) {
+        Ok(())
+    } else {
+        Err(Why::RewritesLock(install.path(lock)))
     }
-    Ok(())
 }
 
 /// The tasks of `mix TASK …` or `mix do TASK, TASK` (with `+` between them as well).

@@ -333,6 +333,10 @@ fn the_dependencies_of_mix_need_its_manifests_and_the_configuration() {
     ] {
         out += &format!("\n# {command}\n{}\n", first(command, MIX));
     }
+    let local = exs("\"~> 1.7.0\"", "path: \"../phoenix\"");
+    for command in ["mix deps.compile", "mix deps.get --check-locked"] {
+        out += &variants(command, MIX, &[("mix.exs", &local)]);
+    }
     // Its code may look at any variable: what sets one stays before it.
     out += &format!(
         "\n----\n{}",
