@@ -23,6 +23,8 @@ case "$name $*" in
 esac
 case "$name $*" in
   "mix deps."*|"mix local."*) mkdir -p /opt/deps/mix && cat mix.exs mix.lock config/*.exs >> /opt/deps/mix/seen; echo "$2" > deps ;;
+  "composer install"*) mkdir -p vendor && cat composer.json composer.lock > vendor/installed
+    case "$*" in *--no-autoloader*) ;; *-o*) find . -name '*.php' -not -path './vendor/*' | sort > vendor/autoload ;; esac ;;
   *" run "*|*build*|*package*|*publish*|*compile*)
     mkdir -p out && find . -type f -not -path './out/*' | sort | xargs cat > "out/$name.built" ;;
   *)
@@ -177,6 +179,12 @@ const CASES: &[Case] = &[
         "composer",
         "WORKDIR /app\nCOPY . .\nRUN composer install --no-dev --no-scripts\nUSER 1000\nENTRYPOINT [\"php\"]\n",
         &[("composer.json", "{}"), ("composer.lock", "{}"), ("src/a.php", "x\n")],
+    ),
+    case(
+        "fetch_first",
+        "composer, whose autoloader lists the sources",
+        "WORKDIR /app\nCOPY . .\nRUN composer install --no-dev -o\nENTRYPOINT [\"php\"]\n",
+        &[("composer.json", "{}"), ("composer.lock", "{}"), ("src/a.php", "x\n"), ("src/b.php", "x\n")],
     ),
     case(
         "manifests_first",

@@ -83,6 +83,51 @@ fn bundler_lock_fits_linux(text: &str) -> bool {
     platforms.any(|name| name == "ruby" || name.contains("linux"))
 }
 
+/// Plugins that do their work when the autoloader is made, or by commands of their own, or among what is installed.
+const COMPOSER_PLUGINS: [&str; 11] = [
+    "composer/package-versions-deprecated",
+    "dealerdirect/phpcodesniffer-composer-installer",
+    "ergebnis/composer-normalize",
+    "infection/extension-installer",
+    "ocramius/package-versions",
+    "pestphp/pest-plugin",
+    "php-http/discovery",
+    "phpstan/extension-installer",
+    "rector/extension-installer",
+    "symfony/runtime",
+    "veewee/composer-run-parallel",
+];
+
+/// A plugin of another kind: of those that the lock file has, else of those that may run.
+fn composer_plugin(install: &Install<'_>, manifest: &serde_json::Value) -> Option<String> {
+    if install.has_word(&["--no-plugins"]) {
+        return None;
+    }
+    let is_unknown = |name: &String| !COMPOSER_PLUGINS.contains(&name.as_str());
+    let text = install.read("composer.lock").ok();
+    if let Some(lock) = text.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok()) {
+        let kinds = ["packages", "packages-dev"];
+        let packages = kinds.iter().filter_map(|kind| lock.get(kind)?.as_array()).flatten();
+        let plugins = packages.filter(|package| {
+            package.get("type").and_then(serde_json::Value::as_str) == Some("composer-plugin")
+        });
+        return plugins
+            .filter_map(|package| Some(package.get("name")?.as_str()?.to_owned()))
+            .find(is_unknown);
+    }
+    match manifest.pointer("/config/allow-plugins") {
+        Some(serde_json::Value::Bool(true)) => Some("that is allowed".to_owned()),
+        Some(allowed) => {
+            let named = allowed.as_object().into_iter().flatten();
+            named
+                .filter(|(_, value)| value.as_bool() == Some(true))
+                .map(|(name, _)| name.clone())
+                .find(is_unknown)
+        }
+        None => None,
+    }
+}
+
 /// Composer's autoloader is a list of classes found in the sources, unless it only maps names to directories.
 pub(super) fn composer(install: &Install<'_>) -> Result<(), Why> {
     let text = install.read("composer.json")?;
@@ -114,6 +159,9 @@ pub(super) fn composer(install: &Install<'_>) -> Result<(), Why> {
     if local {
         let what = "a repository of type path".to_owned();
         return Err(Why::LocalDependency { path: install.path("composer.json"), what });
+    }
+    if let Some(name) = composer_plugin(install, &manifest) {
+        return Err(Why::DependsOnSources(format!("the plugin {name} runs while packages are installed")));
     }
     if install.has_word(&["--no-autoloader"]) {
         return Ok(());

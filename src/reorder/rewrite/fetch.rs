@@ -1,5 +1,7 @@
 //! A step that only fetches what the manifests pin, put before the one that fetched and compiled at once.
 
+mod composer;
+
 use super::{Rewrite, Site};
 use crate::context::path;
 use crate::dockerfile::ast::{CommandLine, InstructionKind};
@@ -54,6 +56,9 @@ pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
             "--no-root",
             &["--no-root", "--only-root", "--no-directory"],
         );
+    }
+    if builds(&["composer", "composer.phar"], &["install", "i"]).is_some() {
+        return composer::find(site, &script);
     }
     if let Some(command) = builds(&["dotnet"], &["publish", "build"]) {
         return dotnet(site, command);

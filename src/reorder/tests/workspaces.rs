@@ -355,3 +355,40 @@ fn the_dependencies_of_mix_need_its_manifests_and_the_configuration() {
     );
     insta::assert_snapshot!(out);
 }
+
+#[test]
+fn what_composer_pins_is_unpacked_before_the_sources_are_there() {
+    let files: Files<'_> = &[
+        ("composer.json", r#"{"autoload":{"classmap":["src"]},"scripts":{"post-autoload-dump":"x"}}"#),
+        ("composer.lock", r#"{"packages":[{"name":"symfony/runtime","type":"composer-plugin"}]}"#),
+        ("src/a.php", "x"),
+        ("src/b.php", "x"),
+    ];
+    let changes: Files<'_> = &[
+        ("composer.json", r#"{"scripts":{"pre-install-cmd":"x"}}"#),
+        ("composer.json", r#"{"scripts":{"post-package-install":"x"}}"#),
+        ("composer.json", r#"{"repositories":[{"type":"path","url":"packages/*"}]}"#),
+        ("composer.lock", r#"{"packages-dev":[{"name":"symfony/flex","type":"composer-plugin"}]}"#),
+        ("vendor/autoload.php", "x"),
+    ];
+    let mut out = variants("composer install --no-dev -o", files, changes);
+    for command in [
+        "COMPOSER_ALLOW_SUPERUSER=1 composer install --optimize-autoloader --no-interaction && php artisan cache",
+        "apk add --no-cache git unzip && composer install --no-dev -o",
+        "curl https://x | sh && composer install --no-dev -o",
+        "cd /app && composer install -a",
+        "composer install --no-autoloader && composer dump-autoload -o",
+        "composer install --working-dir=/app -o",
+        "composer install $FLAGS",
+        "composer update -o",
+    ] {
+        out += &format!("\n# {command}\n{}\n", first(command, files));
+    }
+    let no_lock: Files<'_> = &[
+        ("composer.json", r#"{"config":{"allow-plugins":{"symfony/flex":true,"symfony/runtime":true}}}"#),
+        ("a.php", "x"),
+        ("b.php", "x"),
+    ];
+    out += &format!("\n----\n{}\n", first("composer install --no-scripts", no_lock));
+    insta::assert_snapshot!(out);
+}
