@@ -19,7 +19,7 @@ pub(super) use segments::{as_shell_text, chain, head_and_command};
 use super::model::Model;
 use super::{MoveKind, ReorderInput};
 use crate::cost::rough_seconds_of;
-use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind, Span};
+use crate::dockerfile::ast::{Comment, Dockerfile, Instruction, InstructionKind, Span};
 use crate::dockerfile::parse;
 
 /// A Dockerfile with some rewrites made.
@@ -116,7 +116,10 @@ impl Draft {
         let replaced = self.replaced(rewrite);
         let first = replaced.first()?;
         let span = first.span.start..replaced.last()?.span.end;
-        let (text, lines) = self.with_text(span.clone(), &rewrite.text);
+        let (text, lines) = match self.above_comments(rewrite, first) {
+            Some(put_in) => put_in,
+            None => self.with_text(span, &rewrite.text),
+        };
         let dockerfile = parse(&text).ok()?;
         if dockerfile.stages.len() != self.dockerfile.stages.len() {
             return None;
@@ -147,6 +150,28 @@ impl Draft {
             draft.lines = lines;
         }
         Some(draft)
+    }
+
+    /// The text with a fetch put above the comments of the step that it goes before, which describe that step, and
+    /// which old line each line of it stands for. `None` where there are no comments, or figures are declared in them.
+    fn above_comments(&self, rewrite: &Rewrite, first: &Instruction) -> Option<(String, Vec<usize>)> {
+        let old = &*self.dockerfile.text;
+        let declares = |comment: &Comment| old[comment.span.clone()].contains("layerlab:");
+        if rewrite.kind != MoveKind::FetchFirst || first.comments.iter().any(declares) {
+            return None;
+        }
+        let at = old[..first.comments.first()?.span.start].rfind('\n').map_or(0, |end| end + 1);
+        let newline = newline(&self.dockerfile);
+        let mut step = format!("{}{newline}", rewrite.text.split(newline).next()?);
+        // Set off from the comments as these were from what stands above them.
+        if old[..at].ends_with(&newline.repeat(2)) {
+            step += newline;
+        }
+        let above = old[..at].matches('\n').count();
+        let mut lines = self.lines.clone();
+        let own = self.line(first.line);
+        lines.splice(above..above, step.matches('\n').map(|_| own));
+        Some((format!("{}{step}{}", &old[..at], &old[at..]), lines))
     }
 
     /// The text with a span replaced, and which old line each line of it stands for.

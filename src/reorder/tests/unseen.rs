@@ -317,3 +317,18 @@ fn what_an_install_passed_is_set_off_as_the_install_was() {
     let bare = text.replace("# flags for one package\n", "");
     assert_eq!(text_of(&bare, files), expected.replace("\n# flags for one package\n", ""));
 }
+
+#[test]
+fn comments_stay_with_the_build_that_a_fetch_goes_before() {
+    let text = "FROM golang:1.22 AS b\nWORKDIR /app\n\n# all of it\nCOPY . /app\n\n# Build the app,\n# for all\nRUN go build -o main .\nFROM alpine\nCOPY --from=b /app/main /main\n";
+    let files: Files<'_> = &[("go.mod", "module x\n"), ("go.sum", ""), ("main.go", "x"), ("a.go", "x")];
+    let expected = "FROM golang:1.22 AS b\nWORKDIR /app\n\nCOPY go.mod go.sum /app/\nRUN go mod download\n\n# all of it\nCOPY . /app\n\n# Build the app,\n# for all\nRUN go build -o main .\nFROM alpine\nCOPY --from=b /app/main /main\n";
+    let proposal = propose_for(text, files);
+    assert_eq!(proposal.text, expected);
+    let mut ids: Vec<&str> = proposal.moves.iter().map(|made| made.id.as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["fetch-first:9", "manifests-first:9"], "the line is that of the build");
+    let declared = text.replace("# for all", "# layerlab: seconds=40");
+    let made = text_of(&declared, files);
+    assert_eq!(made.matches("# layerlab: seconds=").count(), 2, "each part declares its share: {made}");
+}
