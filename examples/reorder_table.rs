@@ -8,7 +8,8 @@
 //! With FOLDER, each proposal is written there as a diff with its reasons, to be read by a person.
 //!
 //! The Dockerfile and the files are those of the newest commit. The weights of edits come from the older 70% of
-//! the last 200 commits, and what is saved is counted on the other 30%.
+//! the last 200 commits, or from guesses where too few of these touch the context, and what is saved is counted on
+//! the other 30%.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use layerlab::cli::weights::edits_of;
+use layerlab::cli::weights::{ENOUGH, edits_of};
 use layerlab::context::Tree;
 use layerlab::cost::StepSeconds;
 use layerlab::dockerfile::ast::Instruction;
@@ -26,7 +27,7 @@ use layerlab::history::{
 };
 use layerlab::reorder::{
     Edit, Expected, MoveKind, Proposal, ReorderInput, ReorderOptions, Taken, expected_seconds,
-    likely_arguments, propose_checked,
+    likely_arguments, likely_edits, propose_checked,
 };
 
 /// Commits looked at.
@@ -87,8 +88,11 @@ fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured>
     let at = (series.commits.len() as f64 * LEARNT).round() as usize;
     let (older, newer) = series.commits.split_at(at);
     let arguments = likely_arguments(&dockerfile, &head.tree);
-    let learnt = edits(&repo, &options, series.base.clone(), older, &arguments)?;
-    let tested = edits(&repo, &options, older.last().cloned(), newer, &arguments)?;
+    let (learnt, touching) = edits(&repo, &options, series.base.clone(), older, &arguments)?;
+    let (tested, _) = edits(&repo, &options, older.last().cloned(), newer, &arguments)?;
+    // As the command does where the history says too little.
+    let guessed = || Expected::new(likely_edits(&dockerfile, &head.tree));
+    let learnt = if touching < ENOUGH { guessed() } else { learnt };
 
     let propose = |options: &ReorderOptions| proposed(&repo, &newest, &dockerfile, &head, &learnt, options);
     let (proposal, took) = propose(&ReorderOptions::default());
@@ -142,9 +146,10 @@ fn edits(
     base: Option<Commit>,
     commits: &[Commit],
     arguments: &[Edit],
-) -> Result<Expected> {
+) -> Result<(Expected, usize)> {
     let series = Series { base, commits: commits.to_vec(), end: SeriesEnd::Limit };
-    Ok(edits_of(&repo.observed_edits(&series, options)?).with_arguments(arguments.to_vec()))
+    let observed = repo.observed_edits(&series, options)?;
+    Ok((edits_of(&observed).with_arguments(arguments.to_vec()), observed.touching()))
 }
 
 fn with_input<T>(
@@ -247,7 +252,7 @@ fn table(rows: &[Row]) -> String {
         let taken: Vec<&str> = measured.taken.iter().map(|taken| taken.kind.name()).collect();
         let listed = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         let percent =
-            |which| format!("{:.1} (-{:.0}%)", measured.seconds[which], measured.share(which) * 100.0);
+            |which| format!("{:.1} ({:+.0}%)", measured.seconds[which], -measured.share(which) * 100.0);
         let _ = writeln!(
             out,
             "| {name} | {ecosystem} | {dockerfile} | {:.1} | {} | {} | {} | {} | {} | {} | {} | {:.0} |",

@@ -12,7 +12,7 @@ use crate::reorder::{Edit, Expected, likely_arguments, likely_edits};
 pub const COMMITS: usize = 200;
 
 /// Fewest commits that say more than a guess does.
-const ENOUGH: usize = 10;
+pub const ENOUGH: usize = 10;
 
 /// The edits to expect, and what they rest on.
 #[derive(Debug, Clone)]
