@@ -6,7 +6,7 @@ mod needs;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use copies::copy_text;
-use copies::files_of;
+pub(super) use copies::files_of;
 use needs::Needs;
 
 use super::ReorderInput;

@@ -215,6 +215,38 @@ pub(super) fn ecosystem_of(words: &[Word]) -> Option<&'static Ecosystem> {
     TABLE.ecosystem.iter().find(|ecosystem| ecosystem.commands.iter().any(|command| begins(&plain, command)))
 }
 
+/// The places in the stage of the lists of packages that a command of pip reads, those that they include among them;
+/// none for other commands. `source_of` tells which file of the context lies at a place.
+///
+/// `None` where a list names a directory or a file to install, or is not known and may name one.
+pub(super) fn lists_read(
+    words: &[Word],
+    cwd: Option<&str>,
+    source_of: &dyn Fn(&str) -> Option<String>,
+    files: &dyn ManifestView,
+) -> Option<Vec<String>> {
+    if !ecosystem_of(words).is_some_and(|ecosystem| matches!(ecosystem.rule, Rule::Pip)) {
+        return Some(Vec::new());
+    }
+    let is_url = |name: &str| name.contains("://");
+    let mut left: Vec<String> = Vec::new();
+    for list in python::lists(words)?.into_iter().filter(|list| !is_url(list)) {
+        left.push(crate::shell::join(cwd?, list));
+    }
+    let mut found: Vec<String> = Vec::new();
+    while let Some(list) = left.pop() {
+        if found.contains(&list) {
+            continue;
+        }
+        let included = python::included(&files.read(&source_of(&list)?)?)?;
+        let dir = list.rsplit_once('/').map_or("", |(dir, _)| dir);
+        let places = included.iter().filter(|name| !is_url(name));
+        left.extend(places.map(|name| crate::shell::join(&format!("{dir}/"), name)));
+        found.push(list);
+    }
+    Some(found)
+}
+
 /// Tells whether a command installs and promises to write none of its manifests.
 pub(super) fn is_frozen(words: &[Word]) -> bool {
     ecosystem_of(words).is_some_and(|ecosystem| {

@@ -1,6 +1,7 @@
 //! A Dockerfile as items that can change places: what each costs, what reruns it, what holds it where it is.
 
 mod bases;
+mod before;
 mod edits;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,8 @@ use super::rewrite::Draft;
 use super::scope::{Scope, global_args};
 use crate::context::Tree;
 use crate::dockerfile::ast::{CommandLine, CopySpec, Dockerfile, Flag, InstructionKind};
+use crate::shell::PathPattern;
+use before::Before;
 
 /// Seconds that an added COPY of manifests takes.
 const SMALL_COPY: f64 = 0.1;
@@ -71,6 +74,8 @@ pub(super) struct Item {
     pub(super) free_of: BTreeSet<usize>,
     /// Is not to be moved against any other.
     pub(super) pinned: bool,
+    /// Installs, by a list of packages, what may lie in a directory of the stage.
+    pub(super) by_path: bool,
     /// The destination to write in place of a relative one, so that a WORKDIR may pass.
     pub(super) absolute: Option<String>,
     /// Its number among all items of the model.
@@ -120,6 +125,7 @@ impl Item {
             sets: Vec::new(),
             free_of: BTreeSet::new(),
             pinned: false,
+            by_path: false,
             absolute: None,
             id: 0,
             feeds: Vec::new(),
@@ -158,6 +164,14 @@ impl Model {
             let (mut items, mut scopes) = (Vec::new(), Vec::new());
             for (index, instruction) in stage.instructions.iter().enumerate() {
                 let mut footprint = Footprint::of(instruction, &scope, input.tree);
+                let before =
+                    Before { instructions: &stage.instructions[..index], scopes: &scopes, items: &items };
+                let lists = before.lists_read(&instruction.kind, &scope, input);
+                let by_path = lists.is_none();
+                // By a path code of the project is installed, which may look at anything.
+                for place in lists.unwrap_or_else(|| vec!["/".to_owned()]) {
+                    footprint.reads.add(PathPattern::tree(place));
+                }
                 let kind = &instruction.kind;
                 let is_recipe = is_recipe(kind);
                 if is_recipe {
@@ -175,6 +189,7 @@ impl Model {
                     sets: variables_set(kind),
                     free_of: BTreeSet::new(),
                     pinned: false,
+                    by_path,
                     absolute: None,
                     id: 0,
                     feeds: Vec::new(),

@@ -138,7 +138,7 @@ pub(in crate::reorder) fn copy_text(spec: &CopySpec) -> String {
 }
 
 /// The files below placements.
-pub(super) fn files_of(placed: &[Placement], input: &ReorderInput<'_>) -> Vec<Placement> {
+pub(in crate::reorder) fn files_of(placed: &[Placement], input: &ReorderInput<'_>) -> Vec<Placement> {
     let mut files = Vec::new();
     for placement in placed {
         match input.tree.subtree(&placement.source) {

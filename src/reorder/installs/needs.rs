@@ -105,7 +105,13 @@ impl View<'_> {
         let install =
             Install { ecosystem, words: &words, dir: &dir, tree: self.input.tree, files: self.input.files };
         self.check_settings(&install)?;
-        install.plan()
+        let plan = install.plan()?;
+        // A list that lies elsewhere is in no plan.
+        if self.model.items[self.index].by_path {
+            let (path, what) = ("a list of packages".to_owned(), "what may be a path".to_owned());
+            return Err(Why::LocalDependency { path, what });
+        }
+        Ok(plan)
     }
 
     /// Refuses settings outside of the project that lead the command elsewhere, or that are not known: what a step

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Install, Plan, Why};
+use crate::shell::Word;
 
 /// `pip install -r FILE…`: the files with all that they include; packages by name need nothing of the project.
 pub(super) fn pip(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
@@ -78,6 +79,45 @@ fn requirements(
         }
     }
     Ok(())
+}
+
+/// The files that pip's command takes lists of packages from; `None` where their names are not all known.
+pub(super) fn lists(words: &[Word]) -> Option<Vec<&str>> {
+    const FLAGS: [&str; 4] = ["--requirement", "--constraint", "-r", "-c"];
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate().skip(1) {
+        let text = word.text.as_str();
+        let glued =
+            FLAGS.iter().find_map(|flag| text.strip_prefix(flag)).map(|rest| rest.trim_start_matches('='));
+        let name = match glued {
+            Some("") => words.get(at + 1)?,
+            Some(_) => word,
+            None => continue,
+        };
+        if name.dynamic || name.glob {
+            return None;
+        }
+        found.push(glued.filter(|glued| !glued.is_empty()).unwrap_or(&name.text));
+    }
+    Some(found)
+}
+
+/// The lists that a list of packages includes; `None` where it names a directory or a file to install.
+pub(super) fn included(text: &str) -> Option<Vec<String>> {
+    let text = text.replace("\\\n", " ");
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let value = |flags: &[&str]| flags.iter().find_map(|flag| line.strip_prefix(flag));
+        let plain = |rest: &str| rest.trim_start_matches([' ', '=']).trim().to_owned();
+        if let Some(file) = value(&["--requirement", "--constraint", "-r", "-c"]) {
+            found.push(plain(file));
+        } else if let Some(what) = value(&["--editable", "-e", "--find-links", "-f"]) {
+            what.contains("://").then_some(())?;
+        } else if is_local(line) || line.contains("@ file:") {
+            return None;
+        }
+    }
+    Some(found)
 }
 
 /// Flags of pip whose value is neither a package nor a file of the project.

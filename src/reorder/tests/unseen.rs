@@ -332,3 +332,50 @@ fn comments_stay_with_the_build_that_a_fetch_goes_before() {
     let made = text_of(&declared, files);
     assert_eq!(made.matches("# layerlab: seconds=").count(), 2, "each part declares its share: {made}");
 }
+
+#[test]
+fn pip_stays_below_what_its_lists_name_by_path() {
+    let files = |list: &'static str| {
+        vec![
+            ("requirements.txt", list),
+            ("more/dev.txt", "flask\n"),
+            ("more/own.txt", "-e ..\n"),
+            ("setup.py", "x"),
+            ("src/a.py", "x"),
+            ("src/b.py", "x"),
+        ]
+    };
+    let text = |before: &str, list: &str| {
+        format!(
+            "FROM python:3.12\nWORKDIR /app\n{before}COPY setup.py ./\nCOPY more more\nCOPY src src\nRUN pip install -r {list}\n"
+        )
+    };
+    let here = "COPY requirements.txt .\n";
+    let there = "COPY requirements.txt /tmp/\n";
+    for (before, list, content, moves) in [
+        (here, "requirements.txt", "flask\n", true),
+        (here, "requirements.txt", "flask\n-e .\n", false),
+        (here, "requirements.txt", "./src\n", false),
+        (here, "requirements.txt", "own @ file:///app\n", false),
+        (here, "requirements.txt", "-r more/own.txt\n", false),
+        (here, "requirements.txt", "-r https://example.com/list.txt\n", true),
+        (there, "/tmp/requirements.txt", "flask\n", true),
+        (there, "/tmp/requirements.txt", "-e /app\n", false),
+        (
+            "COPY requirements.txt .\nRUN sed -i s/a/b/ requirements.txt\n",
+            "requirements.txt",
+            "flask\n",
+            false,
+        ),
+        (here, "$LIST", "flask\n", false),
+    ] {
+        let text = text(before, list);
+        let made = text_of(&text, &files(content));
+        let is_above = made.find("RUN pip") < made.find("COPY src");
+        assert_eq!(is_above, moves, "{content:?} {text}\n{made}");
+    }
+    // What a list includes has to be there, too.
+    let made = text_of(&text(here, "requirements.txt"), &files("-r more/dev.txt\n"));
+    let (install, included) = (made.find("RUN pip"), made.find("more/dev.txt").or(made.find("COPY more")));
+    assert!(included.is_some() && included < install, "{made}");
+}
