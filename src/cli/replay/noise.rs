@@ -34,8 +34,9 @@ pub enum Verdict {
     },
     /// Replayed with the line, nothing is saved: other files changed with these.
     SavesNothing,
-    /// Not replayed alone: in every build other files, or other reasons, made the same steps run.
-    NeverAlone,
+    /// Not replayed alone: in nearly every build other files, or other reasons, made the same steps run
+    /// ([`Noise::alone`]).
+    SeldomAlone,
     /// Something reads the files, or may.
     Used {
         /// Who, as a sentence's end.
@@ -100,11 +101,11 @@ pub fn check(session: &Session<'_>, answer: &Answer) -> anyhow::Result<(Vec<Chec
         .collect();
     let free: Vec<&Noise> =
         candidates.iter().filter(|(_, by)| by.is_none()).map(|(noise, _)| noise).collect();
-    let (verdicts, together) = tried(session, answer, &free)?;
+    let (verdicts, together) = tried(session, answer, &free, least)?;
     let mut verdicts = verdicts.into_iter();
     let mut verdict = |by: Option<String>| match by {
         Some(by) => Verdict::Used { by },
-        None => verdicts.next().unwrap_or(Verdict::NeverAlone),
+        None => verdicts.next().unwrap_or(Verdict::SeldomAlone),
     };
     let checked = candidates.into_iter().map(|(noise, by)| Checked { verdict: verdict(by), noise });
     let mut checked: Vec<Checked> = checked.collect();
@@ -112,7 +113,8 @@ pub fn check(session: &Session<'_>, answer: &Answer) -> anyhow::Result<(Vec<Chec
     Ok((checked, together))
 }
 
-/// Replays with each line that may help alone, and with all together: what becomes of each, and what all save.
+/// Replays with each line that helps alone in at least so many builds, and with all together: what becomes of each,
+/// and what all save.
 ///
 /// Where no build fails with all of them none fails with one. Else each is replayed alone, and those without which
 /// builds fail are left out.
@@ -120,12 +122,13 @@ fn tried(
     session: &Session<'_>,
     answer: &Answer,
     lines: &[&Noise],
+    least: usize,
 ) -> anyhow::Result<(Vec<Verdict>, Together)> {
     let list = |wanted: &dyn Fn(usize) -> bool| -> Vec<String> {
         (0..lines.len()).filter(|&at| wanted(at)).map(|at| lines[at].line.clone()).collect()
     };
     let mut lists: Vec<Vec<String>> =
-        lines.iter().filter(|noise| noise.alone > 0).map(|noise| vec![noise.line.clone()]).collect();
+        lines.iter().filter(|noise| noise.alone >= least).map(|noise| vec![noise.line.clone()]).collect();
     let has_several = lines.len() > 1;
     if has_several {
         lists.push(list(&|_| true));
@@ -143,9 +146,9 @@ fn tried(
         return Ok((verdicts, together));
     }
     let mut walks = walks.iter();
-    let of_line = |noise: &&Noise| match noise.alone {
-        0 => Verdict::NeverAlone,
-        _ => walks.next().map_or(Verdict::NeverAlone, |walk| verdict(answer, walk)),
+    let of_line = |noise: &&Noise| {
+        let walk = (noise.alone >= least).then(|| walks.next()).flatten();
+        walk.map_or(Verdict::SeldomAlone, |walk| verdict(answer, walk))
     };
     Ok((lines.iter().map(of_line).collect(), all.as_ref().and_then(saved)))
 }
@@ -157,7 +160,7 @@ fn saved(verdict: &Verdict) -> Together {
 fn worth(verdict: &Verdict) -> f64 {
     match verdict {
         Verdict::Saves { seconds, .. } => *seconds,
-        Verdict::SavesNothing | Verdict::NeverAlone => -1.0,
+        Verdict::SavesNothing | Verdict::SeldomAlone => -1.0,
         Verdict::Used { .. } => -2.0,
         Verdict::Breaks { .. } => -3.0,
     }

@@ -283,7 +283,12 @@ pub fn noise_line(answer: &Answer, checked: &Checked) -> String {
             about(&answer.left, *seconds)
         ),
         Verdict::SavesNothing => "alone it saves nothing: other files changed with these".into(),
-        Verdict::NeverAlone => "never alone: other files or reasons were there each time".into(),
+        Verdict::SeldomAlone if noise.alone == 0 => {
+            "never alone: other files or reasons were there each time".into()
+        }
+        Verdict::SeldomAlone => {
+            format!("alone in {} only: other files or reasons were there else", counted(noise.alone, "build"))
+        }
         Verdict::Used { by } => format!("not proposed: {}", safe(by)),
         Verdict::Breaks { error } => format!("not proposed: the build would fail ({})", safe(error)),
     };
