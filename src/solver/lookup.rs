@@ -205,11 +205,25 @@ impl Solver<'_, '_> {
 
     /// Says whether a record may match an input that is not known well enough to rule it out.
     fn may_doubt(&self, op: Digest, deps: &[Dependency], cache: &[Looked]) -> bool {
+        !self.is_ruled_out(op, deps, cache)
+            && deps.iter().enumerate().any(|(n, dep)| {
+                let taken = cache[n].taken();
+                !self.done[dep.vertex].others.is_empty()
+                    || taken.is_some_and(|t| t.key.open || t.key.shaky || t.key.known != t.key.exact)
+                    || self.store.has_open(op, n)
+            })
+    }
+
+    /// Says whether one input rules all records out: files of a context, of which everything is known, that no record
+    /// has, where all that is known of the records' own is known for sure, too.
+    fn is_ruled_out(&self, op: Digest, deps: &[Dependency], cache: &[Looked]) -> bool {
         deps.iter().enumerate().any(|(n, dep)| {
-            let taken = cache[n].taken();
-            !self.done[dep.vertex].others.is_empty()
-                || taken.is_some_and(|t| t.key.open || t.key.shaky || t.key.known != t.key.exact)
-                || self.store.has_open(op, n)
+            let is_context = matches!(self.graph.vertices[dep.vertex].op, Op::Source(Source::Context { .. }));
+            is_context
+                && cache[n].taken().is_some_and(|taken| {
+                    !self.store.has_open(op, n)
+                        && self.store.candidates(op, n, None, Some(&taken.key)).len() == 0
+                })
         })
     }
 
