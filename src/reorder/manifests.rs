@@ -215,6 +215,28 @@ pub(super) fn ecosystem_of(words: &[Word]) -> Option<&'static Ecosystem> {
     TABLE.ecosystem.iter().find(|ecosystem| ecosystem.commands.iter().any(|command| begins(&plain, command)))
 }
 
+/// Tells whether a command installs a program for all from a path: a directory of the stage, or an archive.
+pub(super) fn installs_from_path(words: &[Word]) -> bool {
+    const VALUES: [&str; 4] = ["--prefix", "--python", "--cache", "--registry"];
+    let Some((program, rest)) = words.split_first() else { return false };
+    let has = |known: &[&str]| rest.iter().any(|word| known.contains(&word.text.as_str()));
+    let is_one = match program.text.rsplit('/').next().unwrap_or(&program.text) {
+        "npm" | "yarn" | "pnpm" | "bun" => has(&["-g", "--global", "--location=global", "global"]),
+        "gem" | "pipx" => has(&["install", "inject"]),
+        "dotnet" => has(&["tool"]) && has(&["--add-source"]),
+        _ => false,
+    };
+    let is_path = |at: usize| {
+        let text = rest[at].text.as_str();
+        let is_value = at > 0 && VALUES.contains(&rest[at - 1].text.as_str());
+        let starts = ["./", "../", "/", "file:", "link:"].iter().any(|start| text.starts_with(start));
+        let ends = [".gem", ".tgz", ".tar.gz", ".whl"].iter().any(|end| text.ends_with(end));
+        let is_unknown = rest[at].dynamic && text.is_empty() || rest[at].glob;
+        !is_value && (text == "." || text == ".." || starts || ends || is_unknown)
+    };
+    is_one && (0..rest.len()).any(is_path)
+}
+
 /// The places in the stage of the lists of packages that a command of pip reads, those that they include among them;
 /// none for other commands. `source_of` tells which file of the context lies at a place.
 ///
@@ -225,9 +247,7 @@ pub(super) fn lists_read(
     source_of: &dyn Fn(&str) -> Option<String>,
     files: &dyn ManifestView,
 ) -> Option<Vec<String>> {
-    if !ecosystem_of(words).is_some_and(|ecosystem| matches!(ecosystem.rule, Rule::Pip)) {
-        return Some(Vec::new());
-    }
+    let Some(words) = python::words_of_pip(words) else { return Some(Vec::new()) };
     let is_url = |name: &str| name.contains("://");
     let mut left: Vec<String> = Vec::new();
     for list in python::lists(words)?.into_iter().filter(|list| !is_url(list)) {

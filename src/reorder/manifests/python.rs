@@ -81,17 +81,36 @@ fn requirements(
     Ok(())
 }
 
+/// The words of a command of pip from its verb on, if it is one that fetches or installs packages: `pip`, `pip3.12`,
+/// `python -m pip` and `uv pip`.
+pub(super) fn words_of_pip(words: &[Word]) -> Option<&[Word]> {
+    let (program, rest) = words.split_first()?;
+    let name = program.text.rsplit('/').next().unwrap_or(&program.text);
+    let is_pip = |name: &str| {
+        name.strip_prefix("pip").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
+    };
+    let is_called = is_pip(name)
+        || (name.starts_with("python") || name.starts_with("pypy") || name == "uv")
+            && rest.iter().any(|word| is_pip(&word.text));
+    let verbs = ["install", "wheel", "download", "sync"];
+    let at = rest.iter().position(|word| verbs.contains(&word.text.as_str()))?;
+    is_called.then(|| &rest[at..])
+}
+
 /// The files that pip's command takes lists of packages from; `None` where their names are not all known.
 pub(super) fn lists(words: &[Word]) -> Option<Vec<&str>> {
     const FLAGS: [&str; 4] = ["--requirement", "--constraint", "-r", "-c"];
+    // `uv pip sync` has lists for operands.
+    let is_sync = words.first().is_some_and(|verb| verb.text == "sync");
     let mut found = Vec::new();
     for (at, word) in words.iter().enumerate().skip(1) {
         let text = word.text.as_str();
-        let glued =
-            FLAGS.iter().find_map(|flag| text.strip_prefix(flag)).map(|rest| rest.trim_start_matches('='));
+        let glued = FLAGS.iter().find_map(|flag| text.strip_prefix(flag));
+        let glued = glued.map(|rest| rest.trim_start_matches('='));
         let name = match glued {
             Some("") => words.get(at + 1)?,
             Some(_) => word,
+            None if is_sync && !text.starts_with('-') => word,
             None => continue,
         };
         if name.dynamic || name.glob {

@@ -28,7 +28,7 @@ impl Before<'_> {
         let InstructionKind::Run(run) = kind else { return Some(Vec::new()) };
         let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
         let script = match &run.command {
-            CommandLine::Shell(text) if text.contains("pip") || !run.heredocs.is_empty() => {
+            CommandLine::Shell(text) if may_install(text) || !run.heredocs.is_empty() => {
                 scope.with_scene(&cwd, |scene| Script::read(&shell_text(run, text), scene))
             }
             CommandLine::Exec(words) => Script::of_words(words, &cwd),
@@ -36,6 +36,9 @@ impl Before<'_> {
         };
         let source_of = |place: &str| self.source_of(place, input);
         let of_one = |command: &crate::shell::Command| {
+            if manifests::installs_from_path(&command.words) {
+                return None;
+            }
             manifests::lists_read(&command.words, command.cwd.as_deref(), &source_of, input.files)
         };
         let all: Option<Vec<Vec<String>>> = script.commands.iter().map(of_one).collect();
@@ -57,4 +60,9 @@ impl Before<'_> {
         }
         None
     }
+}
+
+/// Tells whether the text of a RUN may hold a command that is looked into.
+fn may_install(text: &str) -> bool {
+    ["pip", "npm", "yarn", "bun", "gem", "dotnet"].iter().any(|program| text.contains(program))
 }

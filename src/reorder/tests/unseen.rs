@@ -374,6 +374,24 @@ fn pip_stays_below_what_its_lists_name_by_path() {
         let is_above = made.find("RUN pip") < made.find("COPY src");
         assert_eq!(is_above, moves, "{content:?} {text}\n{made}");
     }
+    for command in [
+        "pip3.12 install -r requirements.txt",
+        "pip download -r requirements.txt -d /w",
+        "python3 -m pip install -rrequirements.txt",
+        "/venv/bin/pip install --requirement=requirements.txt",
+        "uv pip sync requirements.txt --system",
+        "pipx install .",
+        "npm install -g .",
+        "npm i -g ./src",
+        "yarn global add file:./src",
+        "pnpm add -g ../app/src",
+        "bun install -g ./src",
+        "gem install ./x.gem",
+        "dotnet tool install -g x --add-source ./src",
+    ] {
+        let text = text(here, "requirements.txt").replace("pip install -r requirements.txt", command);
+        assert_eq!(text_of(&text, &files("-e .\n")), text, "{command}");
+    }
     // What a list includes has to be there, too.
     let made = text_of(&text(here, "requirements.txt"), &files("-r more/dev.txt\n"));
     let (install, included) = (made.find("RUN pip"), made.find("more/dev.txt").or(made.find("COPY more")));
