@@ -234,7 +234,9 @@ pub(super) fn installs_from_path(words: &[Word]) -> bool {
         let is_unknown = rest[at].dynamic && text.is_empty() || rest[at].glob;
         !is_value && (text == "." || text == ".." || starts || ends || is_unknown)
     };
-    is_one && (0..rest.len()).any(is_path)
+    // `gem install -g` takes what a file lists.
+    let is_list = program.text.ends_with("gem") && has(&["-g", "--file"]);
+    is_one && (is_list || (0..rest.len()).any(is_path))
 }
 
 /// The places in the stage of the lists of packages that a command of pip reads, those that they include among them;

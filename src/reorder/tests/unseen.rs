@@ -387,6 +387,7 @@ fn pip_stays_below_what_its_lists_name_by_path() {
         "pnpm add -g ../app/src",
         "bun install -g ./src",
         "gem install ./x.gem",
+        "gem install -g src/Gemfile",
         "dotnet tool install -g x --add-source ./src",
     ] {
         let text = text(here, "requirements.txt").replace("pip install -r requirements.txt", command);
