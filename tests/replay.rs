@@ -13,7 +13,7 @@ use layerlab::cost::{Basis, Figure};
 use layerlab::dockerfile::ast::Dockerfile;
 use layerlab::dockerfile::parse;
 use layerlab::graph::GraphOptions;
-use layerlab::history::replay::{Common, DockerfileSource, Mark, Plan, Runner, SideWalk, walk};
+use layerlab::history::replay::{Common, DockerfileSource, Mark, Plan, Rewriting, Runner, SideWalk, walk};
 use layerlab::history::{ContextOptions, Repository, Selection, Series};
 use layerlab::simulate::{BuildInput, Simulator};
 use layerlab::solver::Status;
@@ -211,16 +211,54 @@ proptest! {
         scratch.import(&stream(&commits));
         let repo = scratch.open();
         let series = repo.series(&Selection::default()).expect("a series");
-        let rewrite = |own: &Dockerfile, _: &layerlab::context::Tree, _: &dyn Fn(&str) -> Option<String>| {
-            Arc::from(own.text.replace("RUN two", "RUN three"))
-        };
-        let rewritten = || DockerfileSource::Rewritten(&rewrite);
-        let alone = replay(&repo, &series, rewritten(), Runner::Warm);
-        let beside = replay_all(&repo, &series, vec![DockerfileSource::OfCommit, rewritten()], Runner::Warm);
-        prop_assert_eq!(&beside[1], &alone);
+        let [alone, beside, left] = rewritten_alone_and_beside(&repo, &series);
+        prop_assert_eq!(&beside, &alone);
         let own = replay(&repo, &series, DockerfileSource::OfCommit, Runner::Warm);
-        prop_assert_eq!(&beside[0], &own);
+        prop_assert_eq!(&left, &own);
     }
+}
+
+/// A side whose Dockerfile is made of the commit's own where a file `a` is there: walked alone, walked beside the one
+/// that builds the commit's own, and that one.
+fn rewritten_alone_and_beside(repo: &Repository, series: &Series) -> [SideWalk; 3] {
+    let rewrite = |own: &Dockerfile, tree: &layerlab::context::Tree, _: &dyn Fn(&str) -> Option<String>| {
+        if tree.contains("a") {
+            own.text.replace("RUN two", "RUN three").into()
+        } else {
+            Arc::clone(&own.text)
+        }
+    };
+    let rests_on = |path: &str| path == "a";
+    let rewritten = || DockerfileSource::Rewritten(Rewriting { rewrite: &rewrite, rests_on: &rests_on });
+    let alone = replay(repo, series, rewritten(), Runner::Warm);
+    let both = vec![DockerfileSource::OfCommit, rewritten()];
+    let [left, beside] = replay_all(repo, series, both, Runner::Warm).try_into().expect("two walks");
+    [alone, beside, left]
+}
+
+/// What is made of a Dockerfile is made anew where a file comes on which it rests, and holds from there on alone.
+#[test]
+fn a_dockerfile_is_rewritten_anew_where_what_it_rests_on_comes() {
+    let mut s = Stream::default();
+    s.commit("main", "born").write("Dockerfile", "FROM x\nCOPY . /x\nRUN two\n").write("b", "1");
+    s.commit("main", "edited").write("b", "2");
+    s.commit("main", "come").write("a", "1");
+    s.commit("main", "edited again").write("a", "2");
+    s.commit("main", "gone").delete("a");
+    let scratch = Scratch::new();
+    scratch.import(&s);
+    let repo = scratch.open();
+    let series = repo.series(&Selection::default()).expect("a series");
+    let [alone, beside, _] = rewritten_alone_and_beside(&repo, &series);
+    let texts = |walk: &SideWalk| {
+        let of_build = |build: &layerlab::history::replay::Build| {
+            let text = &walk.versions[build.version.expect("a Dockerfile")].text;
+            text.rsplit(' ').next().unwrap_or_default().trim().to_owned()
+        };
+        walk.builds.iter().map(of_build).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(&alone), ["two", "two", "three", "three", "two"]);
+    assert_eq!(beside, alone);
 }
 
 /// A real history: this repository's own, or the one that `LAYERLAB_REPLAY_REPO` names with its Dockerfile.

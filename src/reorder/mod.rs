@@ -39,7 +39,7 @@ pub use expected::Expected;
 pub use footprint::Clash;
 pub use manifests::{ManifestView, Why};
 pub use moves::{expected_seconds, propose};
-pub use priors::{likely_arguments, likely_edits};
+pub use priors::{is_manifest, likely_arguments, likely_edits};
 
 impl ReorderOptions {
     /// Tells whether a move is switched off, by its id or by its kind.

@@ -102,7 +102,7 @@ const MANIFESTS: [&str; 34] = [
 ];
 
 /// Tells whether a file of this name says what a project depends on.
-pub(super) fn is_manifest(name: &str) -> bool {
+pub fn is_manifest(name: &str) -> bool {
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
     MANIFESTS.contains(&name)
         || ends(&[".csproj", ".fsproj", ".sln", ".slnx"])

@@ -19,9 +19,11 @@ use crate::declare::Declarations;
 use crate::dockerfile::ast::{Dockerfile, Instruction};
 use crate::dockerfile::parse;
 use crate::graph::{Graph, GraphOptions};
-use crate::history::replay::{Common, DockerfileSource, Plan, Runner, SideWalk, walk, walk_key};
+use crate::history::replay::{Common, DockerfileSource, Plan, Rewriting, Runner, SideWalk, walk, walk_key};
 use crate::history::{ContextOptions, Contexts, Ignoring, Series, SeriesEnd};
-use crate::reorder::{Expected, ReorderInput, ReorderOptions, likely_arguments, propose_checked};
+use crate::reorder::{
+    Expected, ReorderInput, ReorderOptions, is_manifest, likely_arguments, propose_checked,
+};
 use crate::simulate::BuildInput;
 
 /// A replay being made.
@@ -93,6 +95,7 @@ impl<'p> Session<'p> {
                        tree: &Tree,
                        read: &dyn Fn(&str) -> Option<String>|
          -> Arc<str> { reordered(dockerfile, tree, read, edits, build) };
+        let rests_on = |file: &str| is_manifest(path::split(file).1);
         let left = Wanted::new(project.dockerfile());
         let right = match (&project.against, &project.pinned) {
             (Some((_, text, ignore)), _) => Wanted {
@@ -102,7 +105,10 @@ impl<'p> Session<'p> {
             (None, Some((text, _))) => Wanted::new(DockerfileSource::Fixed(self.reordered_today(text)?)),
             (None, None) => Wanted {
                 rest: format!("{:?}", self.edits),
-                ..Wanted::new(DockerfileSource::Rewritten(&rewrite))
+                ..Wanted::new(DockerfileSource::Rewritten(Rewriting {
+                    rewrite: &rewrite,
+                    rests_on: &rests_on,
+                }))
             },
         };
         let mut walks = self.walks(&project.series, &project.options, vec![left, right])?.into_iter();

@@ -6,7 +6,7 @@ use crate::graph::GraphOptions;
 use crate::history::{ContextOptions, Repository, Series};
 
 /// Changes with the form or the meaning of what is stored.
-const FORM: &str = "1";
+const FORM: &str = "2";
 
 /// Names a walk: equal keys have equal answers.
 ///

@@ -17,4 +17,4 @@ pub use key::walk_key;
 pub use noise::{Noise, NoiseKind};
 pub use record::{Build, Mark, Row, SideWalk, Version, VersionStep, Why};
 pub use totals::{FileTotal, RowTotal, Totals};
-pub use walk::{Common, CostOf, DockerfileSource, Plan, Runner, Watcher, walk};
+pub use walk::{Common, CostOf, DockerfileSource, Plan, Rewriting, Runner, Watcher, walk};

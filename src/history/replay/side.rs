@@ -12,7 +12,7 @@ use crate::cost::Figure;
 use crate::dockerfile::ast::Dockerfile;
 use crate::dockerfile::{Diagnostic, parse};
 use crate::graph::Graph;
-use crate::history::{BuildInput as ContextInput, Commit, Repository};
+use crate::history::{BuildInput as ContextInput, Change, Commit, Repository};
 use crate::simulate::{BuildInput, Outcome, Simulator};
 use crate::solver::export::ExportMode;
 
@@ -70,8 +70,13 @@ pub(super) struct Side<'p, 'a> {
     simulator: Simulator,
     rows: Rows,
     versions: Vec<Version>,
-    /// What was made of the commits' Dockerfiles, or of the one that is built on every commit, by text.
-    made: HashMap<Arc<str>, Read>,
+    /// What was made of the commits' Dockerfiles, or of the one that is built on every commit, by how often what that
+    /// rests on had changed, and by text.
+    made: HashMap<(usize, Arc<str>), Read>,
+    /// How often a file had come or gone on which it rests.
+    turns: usize,
+    /// All that was made so far, by its own text.
+    known: HashMap<Arc<str>, Arc<Known>>,
     /// The one of the build before.
     current: Option<Current>,
     /// The build before, for runners that import what it exported.
@@ -94,6 +99,8 @@ impl<'p, 'a> Side<'p, 'a> {
             rows: Rows::default(),
             versions: Vec::new(),
             made: HashMap::new(),
+            turns: 0,
+            known: HashMap::new(),
             current: None,
             last: None,
         }
@@ -108,6 +115,7 @@ impl<'p, 'a> Side<'p, 'a> {
     /// Tells whether what is built of a commit is the commit's own Dockerfile, or nothing.
     pub fn keeps(&mut self, repo: &Repository, step: &Step, view: Option<usize>) -> bool {
         let input = view.map_or(&step.first, |view| &step.others[view]);
+        self.take_note(&input.changes);
         if input.ignore_error.is_some() {
             return true;
         }
@@ -123,6 +131,7 @@ impl<'p, 'a> Side<'p, 'a> {
     /// Builds a commit; `view` says with which of the other ignore files.
     pub fn follow(&mut self, repo: &Repository, step: &Step, view: Option<usize>) -> Made {
         let input = view.map_or(&step.first, |view| &step.others[view]);
+        self.take_note(&input.changes);
         match &input.ignore_error {
             // Without a Dockerfile nobody reads the ignore file.
             Some(error) if self.builds(input.dockerfile.is_some()) => {
@@ -188,18 +197,25 @@ impl<'p, 'a> Side<'p, 'a> {
                 Err(error) => return Some(Err(error.clone())),
             },
         };
-        if let Some(known) = self.made.get(text) {
+        let key = (self.turns, Arc::clone(text));
+        if let Some(known) = self.made.get(&key) {
             return Some(known.clone());
         }
-        let read = |text| Ok(Known::new(Arc::new(parse(text)?), tree, self.common));
+        let read = |text: &Arc<str>| match self.known.get(text) {
+            Some(known) => Ok(Arc::clone(known)),
+            None => Ok(Known::new(Arc::new(parse(text)?), tree, self.common)),
+        };
         let made = match rewrite {
             None => read(text),
             Some((rewrite, own)) => {
-                let rewritten = rewrite(&own.dockerfile, tree, &|at| place.read(at));
+                let rewritten = (rewrite.rewrite)(&own.dockerfile, tree, &|at| place.read(at));
                 if rewritten == own.dockerfile.text { Ok(Arc::clone(own)) } else { read(&rewritten) }
             }
         };
-        self.made.insert(Arc::clone(text), made.clone());
+        if let Ok(known) = &made {
+            self.known.insert(Arc::clone(&known.dockerfile.text), Arc::clone(known));
+        }
+        self.made.insert(key, made.clone());
         Some(made)
     }
 
@@ -225,6 +241,20 @@ impl<'p, 'a> Side<'p, 'a> {
         let version = self.versions.len() - 1;
         self.current = Some(Current { known: Arc::clone(known), version });
         version
+    }
+
+    /// Goes back to before the first commit; nothing was built so far.
+    pub fn restart(&mut self) {
+        self.turns = 0;
+    }
+
+    /// Takes note of a file that comes or goes on which what is made of the commits' Dockerfiles rests.
+    fn take_note(&mut self, changes: &[Change]) {
+        let DockerfileSource::Rewritten(rewriting) = &self.plan.dockerfile else { return };
+        let comes_or_goes = |change: &Change| change.old.is_none() != change.new.is_none();
+        if changes.iter().any(|change| comes_or_goes(change) && (rewriting.rests_on)(&change.path)) {
+            self.turns += 1;
+        }
     }
 
     /// Tells whether there is a Dockerfile to build.

@@ -41,6 +41,15 @@ pub type CostOf<'a> = &'a (dyn Fn(&Dockerfile, &Graph, &Tree) -> Vec<Figure> + S
 /// Makes another Dockerfile of a commit's: its text, the commit's context, a reader of the context's files.
 pub type Rewrite<'a> = &'a (dyn Fn(&Dockerfile, &Tree, &dyn Fn(&str) -> Option<String>) -> Arc<str> + Sync);
 
+/// How another Dockerfile is made of a commit's.
+#[derive(Clone, Copy)]
+pub struct Rewriting<'a> {
+    /// Makes it.
+    pub rewrite: Rewrite<'a>,
+    /// Tells of a file, by its path in the context, whether it is made anew where the file comes or goes.
+    pub rests_on: &'a (dyn Fn(&str) -> bool + Sync),
+}
+
 /// Which Dockerfile a side builds.
 #[derive(Clone)]
 pub enum DockerfileSource<'a> {
@@ -50,7 +59,7 @@ pub enum DockerfileSource<'a> {
     Fixed(Arc<str>),
     /// Made of each commit's own, once for each different text. While that changes nothing, the walk of a plan before
     /// it that is the same in everything else is taken over.
-    Rewritten(Rewrite<'a>),
+    Rewritten(Rewriting<'a>),
 }
 
 /// What the cache holds before a build.
@@ -222,6 +231,7 @@ impl Builder<'_, '_> {
         if batch.iter().all(|step| self.side.keeps(repo, step, self.view)) {
             return;
         }
+        self.side.restart();
         for batch in self.held.take().into_iter().flatten() {
             self.build(repo, &batch);
         }
