@@ -124,13 +124,20 @@ pub fn walk(
         };
         let mut batch = Vec::new();
         let mut read: HashMap<Arc<str>, Read> = HashMap::new();
+        let mut latest: Option<(Arc<str>, Read)> = None;
         let own = plans.iter().any(|plan| !matches!(plan.dockerfile, DockerfileSource::Fixed(_)));
         let commits = series.base.iter().map(|base| (base, false));
         for (done, (commit, counts)) in commits.chain(series.commits.iter().map(|c| (c, true))).enumerate() {
             let (first, others) = contexts.advance_all(commit)?;
             let dockerfile = first.dockerfile.as_ref().filter(|_| own).map(|text| {
+                // The text of the commit before, most often: to hash it takes its time.
+                if let Some((_, known)) = latest.as_ref().filter(|(before, _)| Arc::ptr_eq(before, text)) {
+                    return known.clone();
+                }
                 let known = || Ok(Known::new(Arc::new(parse(text)?), &first.tree, common));
-                read.entry(Arc::clone(text)).or_insert_with(known).clone()
+                let known = read.entry(Arc::clone(text)).or_insert_with(known).clone();
+                latest = Some((Arc::clone(text), known.clone()));
+                known
             });
             batch.push(Step { commit: commit.clone(), counts, first, others, dockerfile });
             if batch.len() == BATCH {
@@ -162,7 +169,7 @@ type Batch = Arc<[Step]>;
 const BATCH: usize = 16;
 
 /// How many batches may be listed before they are built, and built before it is told why.
-const AHEAD: usize = 4;
+const AHEAD: usize = 12;
 
 /// The plan before one whose walk it shares while its rewriting changes nothing.
 fn leader(plans: &[Plan<'_>], at: usize) -> Option<usize> {
