@@ -193,6 +193,11 @@ fn verdict(answer: &Answer, walk: &SideWalk) -> Verdict {
     Verdict::Saves { steps, seconds: (was.seconds - is.seconds).max(0.0) }
 }
 
+/// Tells whether a file belongs to another project that lies in this one.
+pub fn is_vendored(file: &str) -> bool {
+    ["vendor/", "node_modules/", "third_party/"].iter().any(|dir| file.contains(dir))
+}
+
 /// Manifests and build files of the newest commit with their texts.
 fn readers(session: &Session<'_>) -> anyhow::Result<Vec<(String, Arc<str>)>> {
     /// Enough for a monorepo's packages.
@@ -205,9 +210,10 @@ fn readers(session: &Session<'_>) -> anyhow::Result<Vec<(String, Arc<str>)>> {
         let Some(blob) = change.new else { continue };
         let name = path::split(&change.path).1;
         let project_file = [".csproj", ".sln", ".gemspec", ".mk"].iter().any(|end| name.ends_with(end));
-        let vendored =
-            ["vendor/", "node_modules/", "third_party/"].iter().any(|dir| change.path.contains(dir));
-        if (READERS.contains(&name) || project_file) && !vendored && repo.size(blob.id)? <= LONGEST {
+        if (READERS.contains(&name) || project_file)
+            && !is_vendored(&change.path)
+            && repo.size(blob.id)? <= LONGEST
+        {
             let text = String::from_utf8_lossy(&repo.bytes(blob.id)?).into();
             found.push((change.path.to_string(), text));
             if found.len() >= MOST {

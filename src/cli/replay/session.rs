@@ -95,7 +95,8 @@ impl<'p> Session<'p> {
                        tree: &Tree,
                        read: &dyn Fn(&str) -> Option<String>|
          -> Arc<str> { reordered(dockerfile, tree, read, edits, build) };
-        let rests_on = |file: &str| is_manifest(path::split(file).1);
+        // Those of vendored projects are copied with all that lies beside them.
+        let rests_on = |file: &str| is_manifest(path::split(file).1) && !noise::is_vendored(file);
         let left = Wanted::new(project.dockerfile());
         let right = match (&project.against, &project.pinned) {
             (Some((_, text, ignore)), _) => Wanted {
