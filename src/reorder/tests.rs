@@ -1,5 +1,6 @@
 //! Dockerfiles with what is made of them.
 
+mod chef;
 mod cuts;
 mod interpret;
 mod offers;
