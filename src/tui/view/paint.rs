@@ -1,5 +1,7 @@
 //! Brushes that the panes share.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
@@ -85,6 +87,10 @@ pub fn put(
         let shown = text::fit(content, usize::from(rest), ellipsis);
         buffer.set_stringn(x + used, y, &shown, usize::from(rest), *style);
         used += (text::width(&shown) as u16).min(rest);
+        if matches!(shown, Cow::Owned(_)) {
+            // Cut: nothing comes behind it, though a blank before the cut may have left a column.
+            break;
+        }
     }
     used
 }
@@ -209,5 +215,22 @@ mod tests {
         assert_eq!(scroll(19, 0, 5, 20), 15);
         assert_eq!(scroll(2, 9, 5, 3), 0);
         assert_eq!(scroll(2, 9, 0, 3), 0);
+    }
+
+    #[test]
+    fn a_line_is_cut_once() {
+        for (spans, expected) in [
+            // A blank before the cut leaves a column, in which nothing more is put.
+            (["matches at the root", " alone"], "matches at the…"),
+            (["it matches at a root", " alone"], "it matches at a…"),
+            (["matches at", " the root"], "matches at the…"),
+            (["matches", " at"], "matches at"),
+        ] {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 16, 1));
+            let spans = spans.map(|text| (Style::new(), text));
+            put(&mut buffer, 0, 0, 16, &spans, "…");
+            let line: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+            assert_eq!(line.trim_end(), expected);
+        }
     }
 }
