@@ -125,7 +125,10 @@ impl Run<'_> {
         let (mut below, mut all) = (0.0, 0.0);
         for spared in known {
             let holds = |target: &str| match spared.mount {
-                Some(word) => target.contains(word),
+                Some(word) => match word.strip_suffix('$') {
+                    Some(end) => target.ends_with(end),
+                    None => target.contains(word),
+                },
                 None => path::is_within(&spared.at, target),
             };
             let place = self

@@ -40,8 +40,8 @@ const SERVICES: [&str; 14] = [
     "azure-pipelines.yml",
 ];
 
-/// Manifests that may name a file of the project.
-const MANIFESTS: [&str; 19] = [
+/// Manifests and build scripts that may name a file of the project.
+const MANIFESTS: [&str; 32] = [
     "build.rs",
     "settings.gradle",
     "settings.gradle.kts",
@@ -61,10 +61,26 @@ const MANIFESTS: [&str; 19] = [
     "build.gradle.kts",
     "pom.xml",
     "Makefile",
+    "makefile",
+    "GNUmakefile",
+    "CMakeLists.txt",
+    "meson.build",
+    "Rakefile",
+    "Justfile",
+    "justfile",
+    "Taskfile.yml",
+    "Taskfile.yaml",
+    "magefile.go",
+    "noxfile.py",
+    "tasks.py",
+    "gulpfile.js",
 ];
 
+/// How the names of scripts end, which something that is built may run.
+const SCRIPTS: [&str; 10] = [".sh", ".bash", ".py", ".rb", ".js", ".mjs", ".cjs", ".ts", ".pl", ".ps1"];
+
 /// Tools that ask git for the version or the commit of what they build, in small letters.
-const ASK_GIT: [&str; 36] = [
+const ASK_GIT: [&str; 44] = [
     // Python
     "setuptools_scm",
     "setuptools-scm",
@@ -106,28 +122,44 @@ const ASK_GIT: [&str; 36] = [
     "git describe",
     "git rev-parse",
     "git log",
+    "git show",
+    "git tag",
+    "git branch",
+    "git rev-list",
+    "git config",
+    "git archive",
+    // CMake
+    "git_describe",
+    "find_package(git",
 ];
+
+/// What asks git for the files that it knows, or whether they are as it knows them, in small letters: where one that it
+/// knows is missing, the answer is another.
+const COMPARE_WITH_GIT: [&str; 6] =
+    ["--dirty", "git diff", "git status", "diff-index", "ls-files", "git ls-tree"];
 
 /// Finds the lines that would save something.
 pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
     let tree = attempt.input.tree;
-    let texts = manifest_texts(attempt);
     let commands = run_texts(attempt);
-    let named = |word: &str| commands.contains(word) || texts.iter().any(|text| text.contains(word));
+    let texts = texts_of_the_build(attempt, &commands);
+    let named = |word: &str| names(&commands, word) || texts.iter().any(|text| names(text, word));
     // `include_str!("../README.md")` makes a document part of a crate.
     let is_rust = tree.contains("Cargo.toml");
     let mut candidates: Vec<IgnoreLine> = Vec::new();
     let mut add = |pattern: String, why: &str| candidates.push(IgnoreLine { pattern, why: why.to_owned() });
-    let asks = |text: &str| {
-        let small = text.to_ascii_lowercase();
-        ASK_GIT.iter().any(|word| small.contains(word))
+    let says = |words: &[&str]| {
+        let says = |text: &str| {
+            let small = text.to_ascii_lowercase();
+            words.iter().any(|word| small.contains(word))
+        };
+        says(&commands) || texts.iter().any(|text| says(text))
     };
-    let asks_git = || {
-        commands.contains("git ")
-            || asks(&commands)
-            || texts.iter().any(|text| asks(text))
-            || tree.contains(".gitmodules")
-    };
+    let has_git = tree.contains(".git");
+    if has_git && says(&COMPARE_WITH_GIT) {
+        return None;
+    }
+    let asks_git = || calls_git(&commands) || says(&ASK_GIT) || tree.contains(".gitmodules");
     if tree.get(".git").is_some_and(|entry| entry.is_dir()) && !asks_git() {
         let calls = |names: &[&str]| names.iter().any(|name| commands.contains(name));
         let mut why = "every commit changes it; no step calls git".to_owned();
@@ -159,20 +191,86 @@ pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
     gaining(attempt, candidates)
 }
 
-/// How many manifests are looked into.
+/// How many manifests and scripts are looked into.
 const MOST_TEXTS: usize = 300;
 
-/// The texts of the manifests and build scripts of the context, wherever they are.
-fn manifest_texts(attempt: &Attempt<'_>) -> Vec<String> {
+/// Tells whether a text names a file or directory: the word, and not as a part of a longer one (`x.github.io`).
+fn names(text: &str, word: &str) -> bool {
+    let goes_on = |next: Option<char>| next.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    text.match_indices(word).any(|(at, _)| {
+        !goes_on(text[..at].chars().next_back()) && !goes_on(text[at + word.len()..].chars().next())
+    })
+}
+
+/// The texts of the manifests and build scripts of the context, wherever they are, and of the scripts that these or
+/// RUNs name.
+fn texts_of_the_build(attempt: &Attempt<'_>, commands: &str) -> Vec<String> {
+    let name_of = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
     let is_one = |path: &str| {
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = name_of(path);
         let is_msbuild = ["proj", ".props", ".targets"].iter().any(|end| name.ends_with(end));
         // `vite.config.ts` and the like may run anything.
         let is_config = name.contains(".config.") && name.ends_with('s');
-        MANIFESTS.contains(&name) || name.ends_with(".gemspec") || is_msbuild || is_config
+        let is_include = [".mk", ".cmake", ".gemspec"].iter().any(|end| name.ends_with(end));
+        MANIFESTS.contains(&name.as_str()) || is_include || is_msbuild || is_config
     };
-    let files = attempt.input.tree.iter().filter(|(path, entry)| !entry.is_dir() && is_one(path));
-    files.take(MOST_TEXTS).filter_map(|(path, _)| attempt.input.files.read(&path)).collect()
+    let files = || attempt.input.tree.iter().filter(|(_, entry)| !entry.is_dir());
+    let read = |path: &str| attempt.input.files.read(path);
+    let manifests = files().filter(|(path, _)| is_one(path)).take(MOST_TEXTS);
+    let mut texts: Vec<String> = manifests.filter_map(|(path, _)| read(&path)).collect();
+    let is_script = |path: &str| {
+        let name = name_of(path);
+        let is_named = || names(commands, &name) || texts.iter().any(|text| names(text, &name));
+        SCRIPTS.iter().any(|end| name.ends_with(end)) && !is_one(path) && is_named()
+    };
+    let scripts: Vec<String> = files()
+        .filter(|(path, _)| is_script(path))
+        .take(MOST_TEXTS)
+        .filter_map(|(path, _)| read(&path))
+        .collect();
+    texts.extend(scripts);
+    texts
+}
+
+/// What git is told to do, as its first word; `apk add git make` is no call.
+const GIT_VERBS: [&str; 26] = [
+    "add",
+    "archive",
+    "branch",
+    "cat-file",
+    "checkout",
+    "clone",
+    "commit",
+    "config",
+    "describe",
+    "diff",
+    "fetch",
+    "init",
+    "lfs",
+    "log",
+    "ls-files",
+    "ls-tree",
+    "name-rev",
+    "pull",
+    "reset",
+    "rev-list",
+    "rev-parse",
+    "show",
+    "status",
+    "submodule",
+    "symbolic-ref",
+    "tag",
+];
+
+/// Tells whether a text calls git.
+fn calls_git(commands: &str) -> bool {
+    let words: Vec<&str> = commands.split_whitespace().filter(|word| *word != "\\").collect();
+    words.windows(2).any(|pair| {
+        let program =
+            pair[0].rsplit(['/', '(', '`', '"', '\'', ';', '&', '|', '=']).next().unwrap_or_default();
+        let verb = pair[1].trim_end_matches([')', '`', '"', '\'', ';']);
+        program == "git" && (verb.starts_with(['-', '$', '"', '\'']) || GIT_VERBS.contains(&verb))
+    })
 }
 
 /// All that RUNs say, and what COPYs name.

@@ -15,12 +15,17 @@ pub(super) struct Cache {
     pub(super) without: Option<&'static str>,
     /// Files of the project that can move it, with a word that does.
     pub(super) settings: &'static [(&'static str, &'static str)],
+    /// Files of the project of which one has to have a word, where the tool keeps its cache there by such a setting alone.
+    pub(super) needs: &'static [(&'static str, &'static str)],
+    /// Words in a call of the tool's `config` that move it.
+    pub(super) config: &'static [&'static str],
     /// Images (the last part of the name) in which it lies where the last of the places says; none stands for any.
     pub(super) images: &'static [&'static str],
     /// The tool does not keep two of itself apart in it, so that builds take turns.
     pub(super) locked: bool,
-    /// Where neither a variable nor the image tells the place: a variable that the step then sets, and to what.
-    pub(super) set: Option<(&'static str, &'static str)>,
+    /// Where neither a variable nor the image tells a place, or who runs the step: for each place a variable that the
+    /// step then sets, and to what. Nothing but the cache is moved by it.
+    pub(super) set: &'static [(&'static str, &'static str)],
     /// Words in a script of package.json that use it, where the programs run scripts.
     pub(super) script: &'static str,
     /// A file that lies where programs that build what others tell them (`make`) use it.
@@ -40,9 +45,11 @@ const PLAIN: Cache = Cache {
     unless: &[],
     without: None,
     settings: &[],
+    needs: &[],
+    config: &["cache", "store"],
     images: &[],
     locked: false,
-    set: None,
+    set: &[],
     script: "",
     beside: None,
     changes: "",
@@ -52,7 +59,7 @@ const PLAIN: Cache = Cache {
 /// What runs a script of package.json.
 const RUNNERS: &[&str] = &["npm", "yarn", "pnpm", "bun", "npx", "next", "ng", "react-scripts"];
 
-pub(super) const CACHES: [Cache; 18] = [
+pub(super) const CACHES: [Cache; 20] = [
     // https://docs.npmjs.com/cli/v10/using-npm/config#cache
     Cache {
         tool: "npm",
@@ -61,6 +68,7 @@ pub(super) const CACHES: [Cache; 18] = [
         places: &[&["$npm_config_cache", "$NPM_CONFIG_CACHE", "~/.npm"]],
         unless: &["--cache", "--userconfig", "$npm_config_userconfig", "$NPM_CONFIG_USERCONFIG"],
         settings: &[(".npmrc", "cache")],
+        set: &[("npm_config_cache", "/var/cache/npm")],
         ..PLAIN
     },
     // The first version: as root it lies in /usr/local/share. Later ones keep theirs in the project, or elsewhere.
@@ -77,6 +85,33 @@ pub(super) const CACHES: [Cache; 18] = [
             ("package.json", "\"yarn@3"),
             ("package.json", "\"yarn@4"),
         ],
+        locked: true,
+        set: &[("YARN_CACHE_FOLDER", "/var/cache/yarn")],
+        ..PLAIN
+    },
+    // The later ones, where packages are unpacked into node_modules: what lies in the cache is copied from, and never run.
+    // https://yarnpkg.com/configuration/yarnrc#globalFolder
+    Cache {
+        tool: "Yarn",
+        programs: &["yarn"],
+        verbs: &["", "install", "add", "workspaces"],
+        places: &[&["$YARN_GLOBAL_FOLDER/cache", "~/.yarn/berry/cache"]],
+        unless: &[
+            "$YARN_CACHE_FOLDER",
+            "$YARN_ENABLE_GLOBAL_CACHE",
+            "$YARN_ENABLE_MIRROR",
+            "$YARN_NODE_LINKER",
+        ],
+        needs: &[(".yarnrc.yml", "nodeLinker: node-modules")],
+        settings: &[
+            (".yarnrc.yml", "acheFolder"),
+            (".yarnrc.yml", "globalFolder"),
+            (".yarnrc.yml", "enableGlobalCache"),
+            (".yarnrc.yml", "enableMirror"),
+            (".yarnrc.yml", "enableOfflineMode"),
+            (".yarnrc.yml", "nmMode"),
+        ],
+        config: &["ache", "irror", "globalFolder", "nodeLinker", "nmMode"],
         locked: true,
         ..PLAIN
     },
@@ -103,6 +138,7 @@ pub(super) const CACHES: [Cache; 18] = [
         ]],
         unless: &["--cache-dir", "--no-cache"],
         settings: &[("bunfig.toml", "cache")],
+        set: &[("BUN_INSTALL_CACHE_DIR", "/var/cache/bun")],
         ..PLAIN
     },
     // https://pip.pypa.io/en/stable/topics/caching/
@@ -113,6 +149,7 @@ pub(super) const CACHES: [Cache; 18] = [
         places: &[&["$PIP_CACHE_DIR", "$XDG_CACHE_HOME/pip", "~/.cache/pip"]],
         unless: &["--cache-dir", "$PIP_NO_CACHE_DIR", "$PIP_CONFIG_FILE"],
         without: Some("--no-cache-dir"),
+        set: &[("PIP_CACHE_DIR", "/var/cache/pip")],
         ..PLAIN
     },
     // Its virtual environments lie beside these two, and stay in the layer.
@@ -142,6 +179,7 @@ pub(super) const CACHES: [Cache; 18] = [
         unless: &["--cache-dir", "$UV_NO_CACHE", "$UV_CONFIG_FILE", "symlink"],
         without: Some("--no-cache"),
         settings: &[("uv.toml", "cache-dir"), ("pyproject.toml", "cache-dir")],
+        set: &[("UV_CACHE_DIR", "/var/cache/uv")],
         ..PLAIN
     },
     // Without one of these variables, which Composer's own image sets, it depends on which directories there are.
@@ -151,10 +189,40 @@ pub(super) const CACHES: [Cache; 18] = [
         verbs: &["install", "i"],
         places: &[&["$COMPOSER_CACHE_DIR", "$COMPOSER_HOME/cache", "/tmp/cache"]],
         unless: &["cache-dir", "$XDG_CACHE_HOME"],
-        set: Some(("COMPOSER_CACHE_DIR", "/root/.cache/composer")),
+        set: &[("COMPOSER_CACHE_DIR", "/var/cache/composer")],
         without: Some("--no-cache"),
         settings: &[("composer.json", "cache-dir"), ("composer.json", "cache-files-dir")],
         images: &["composer"],
+        locked: true,
+        ..PLAIN
+    },
+    // Two directories of copies: the index of the server (`Bundler.user_cache`), and the .gem files, which an install takes
+    // from there by name where they are (`Source::Rubygems#fetch_gem`, rubygems/rubygems). What is compiled stays in the
+    // layer: Bundler's cache of compiled extensions (BUNDLE_GLOBAL_GEM_CACHE) leaves out what some of them need
+    // (ruby/rubygems#6616, open). https://bundler.io/man/bundle-config.1.html
+    Cache {
+        tool: "Bundler",
+        programs: &["bundle", "bundler"],
+        verbs: &["", "install"],
+        places: &[
+            &["$BUNDLE_USER_CACHE", "$BUNDLE_USER_HOME/cache", "~/.bundle/cache"],
+            // A deployment without a path goes to the project's vendor/bundle: a value that is no directory is refused.
+            &[
+                "$BUNDLE_PATH/ruby/{ruby}/cache",
+                "$BUNDLE_DEPLOYMENT",
+                "$GEM_HOME/cache",
+                "/usr/local/bundle/cache",
+            ],
+        ],
+        unless: &["--path", "--deployment", "--system", "$BUNDLE_GLOBAL_GEM_CACHE", "$BUNDLE_APP_CONFIG"],
+        settings: &[
+            (".bundle/config", "PATH"),
+            (".bundle/config", "DEPLOYMENT"),
+            (".bundle/config", "CACHE"),
+        ],
+        config: &["path", "deployment", "cache", "shared_gems", "$"],
+        images: &["ruby"],
+        changes: "the .gem files are no longer in the image, so that `bundle pristine` and `gem pristine` would fetch them there; a download that is cut short makes the next install fail once, which removes it",
         locked: true,
         ..PLAIN
     },
@@ -180,6 +248,7 @@ pub(super) const CACHES: [Cache; 18] = [
         images: &["golang"],
         beside: Some("go.mod"),
         whole: true,
+        set: &[("GOCACHE", "/var/cache/go-build"), ("GOMODCACHE", "/var/cache/go/pkg/mod")],
         ..PLAIN
     },
     // Its lock lies beside the registry, so builds have to take turns.

@@ -12,6 +12,7 @@ use crate::cost::images;
 use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run};
 use crate::shell::{Call, PathPattern, PathSet};
 use cleanings::Cleanings;
+use places::{Owner, Places};
 
 /// Images that are not in the catalogue of sizes and in which root runs.
 const ROOTS: [&str; 6] = [
@@ -56,18 +57,10 @@ const FILLERS: [&str; 8] = ["cp", "mv", "tar", "unzip", "rsync", "ln", "install"
 
 /// Finds the mounts that a stage, with those built on it, could have.
 pub(super) fn find(sheet: &Sheet<'_>, stage: usize) -> Vec<Found> {
-    if sheet.draft.dockerfile.escape != '\\' || !sheet.knows((1, 2)) || !is_root_image(sheet, stage) {
+    if sheet.draft.dockerfile.escape != '\\' || !sheet.knows((1, 2)) {
         return Vec::new();
     }
     CACHES.iter().filter_map(|cache| Search { sheet, stage, cache }.found()).collect()
-}
-
-/// Tells whether the image that a stage goes back to is known to start as root.
-fn is_root_image(sheet: &Sheet<'_>, stage: usize) -> bool {
-    let reference = sheet.base(stage);
-    let repository = reference.split('@').next().unwrap_or(reference);
-    let known = images::find(reference).is_some_and(|(image, _)| image.user.is_none());
-    known || ROOTS.iter().any(|root| repository == *root || repository.starts_with(&format!("{root}:")))
 }
 
 struct Search<'a> {
@@ -92,25 +85,23 @@ impl Search<'_> {
         if !self.runs_tool(self.stage) || self.has_it_below() || self.is_moved_by_a_file() {
             return None;
         }
-        let base = sheet.base(self.stage);
-        let name = base.split(['@', ':']).next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
-        let fits = self.cache.images.is_empty() || self.cache.images.contains(&name);
-        let first = sheet.runs(self.stage).find(|(index, ..)| self.uses(self.stage, *index))?;
-        let first = first.0;
-        let (mut targets, told) = self.targets(first)?;
-        // Where neither the image nor a variable tells the place, the step can.
-        let sets = self.cache.set.filter(|_| !told && !fits);
-        if let Some((_, place)) = sets {
-            targets = vec![place.to_owned()];
-        } else if !told && !fits {
+        if self.is_moved_by_a_step() {
             return None;
         }
-        let sets = sets.map(|(name, _)| name);
+        if self.cache.beside.is_some()
+            && sheet.family(self.stage).iter().any(|own| self.compiles_all_anew(*own))
+        {
+            return None;
+        }
+        let first = sheet.runs(self.stage).find(|(index, ..)| self.uses(self.stage, *index))?;
+        let first = first.0;
+        let places = self.places(first)?;
+        let targets = &places.targets;
         // Stages that this target does not need are those of another, which has to build as well.
         let family = sheet.family(self.stage);
         let is_run = |stage: &usize| sheet.instructions(*stage).iter().any(|own| is_command(&own.kind));
         let is_shipped = sheet.is_shipped(&family) || family.iter().any(is_run);
-        if self.cache.whole && is_shipped || self.is_taken_over(&family, &targets) {
+        if self.cache.whole && is_shipped || self.is_taken_over(&family, targets) {
             return None;
         }
         let mut uses = Vec::new();
@@ -120,24 +111,32 @@ impl Search<'_> {
                     InstructionKind::Run(run) => {
                         let is_early = *stage == self.stage && index < first && self.is_bare(index);
                         let used = !is_early && self.may_use(*stage, index);
-                        let cleanings = if used && self.removes(*stage, index, &targets) {
-                            self.cleanings((*stage, index), own, run, &targets)
+                        let cleanings = if used && self.removes(*stage, index, targets) {
+                            self.cleanings((*stage, index), own, run, targets)
                         } else {
                             None
                         };
-                        self.allows((*stage, index), run, used, cleanings.is_some(), &targets)?;
+                        self.allows((*stage, index), run, used, cleanings.is_some(), &places)?;
                         if used {
                             let cleanings = cleanings.unwrap_or_default();
                             uses.push(Use { stage: *stage, index, own, run, cleanings });
                         }
                     }
                     // What is put there would be hidden from the RUN.
-                    _ if self.puts_there(*stage, index, own, &targets) => return None,
+                    _ if self.puts_there(*stage, index, own, targets) => return None,
                     _ => {}
                 }
             }
         }
-        self.offer(&uses, &targets, sets)
+        self.offer(&uses, &places)
+    }
+
+    /// Tells whether the image that the stage goes back to is known to start as root.
+    fn is_root_image(&self) -> bool {
+        let reference = self.sheet.base(self.stage);
+        let repository = reference.split('@').next().unwrap_or(reference);
+        let known = images::find(reference).is_some_and(|(image, _)| image.user.is_none());
+        known || ROOTS.iter().any(|root| repository == *root || repository.starts_with(&format!("{root}:")))
     }
 
     /// Tells whether nothing of the project is there yet at an instruction, so that nothing can be fetched for it.
@@ -217,7 +216,21 @@ impl Search<'_> {
 
     /// Tells whether a RUN removes something of the directories.
     fn removes(&self, stage: usize, index: usize, targets: &[String]) -> bool {
-        self.sheet.effects(stage, index).is_some_and(|effects| overlaps(&effects.deletes, targets))
+        self.deletes(stage, index).is_some_and(|deletes| overlaps(&deletes, targets))
+    }
+
+    /// What a RUN removes. Where the tool's own cleaning has been looked at already, without that.
+    fn deletes(&self, stage: usize, index: usize) -> Option<PathSet> {
+        let all = &self.sheet.effects(stage, index)?.deletes;
+        if self.cache.needs.is_empty() || *all == PathSet::Everything {
+            return Some(all.clone());
+        }
+        let mut rest = PathSet::nothing();
+        let calls = self.sheet.calls(stage, index).iter();
+        for call in calls.filter(|call| !self.cache.programs.contains(&call.program.as_str())) {
+            rest.extend(self.sheet.effects_of(stage, index, call).deletes);
+        }
+        Some(rest)
     }
 
     /// Refuses where a RUN stands in the way: `None`.
@@ -227,14 +240,14 @@ impl Search<'_> {
         run: &Run,
         used: bool,
         cleaned: bool,
-        targets: &[String],
+        places: &Places,
     ) -> Option<()> {
+        let targets = places.targets.as_slice();
         let scope = self.sheet.scope(stage, index);
-        let effects = self.sheet.effects(stage, index)?;
         let calls = self.sheet.calls(stage, index);
         // A directory that is a mount cannot be removed, and what is emptied is no cache. Where it is not mounted, and
         // nothing of the work lies in it, there is nothing to remove.
-        if (used || self.cache.whole) && !cleaned && overlaps(&effects.deletes, targets) {
+        if (used || self.cache.whole) && !cleaned && self.removes(stage, index, targets) {
             return None;
         }
         let removes = |call: &&Call| ["rm", "rmdir", "unlink"].contains(&call.program.as_str());
@@ -246,14 +259,18 @@ impl Search<'_> {
             let inside = |pattern: &PathPattern| {
                 targets.iter().any(|target| crate::context::path::is_within(&pattern.text, target))
             };
-            let from_above = FILLERS.contains(&call.program.as_str()) && overlaps(&writes, targets);
+            // What a variable names (`mv "$PHP_INI_DIR/a" "$PHP_INI_DIR/b"`) is no copy of downloads that a step without the
+            // mount could put there: at most it is fetched once more.
+            let is_anywhere = writes == PathSet::Everything && !used && !self.cache.whole;
+            let from_above =
+                FILLERS.contains(&call.program.as_str()) && !is_anywhere && overlaps(&writes, targets);
             if writes.patterns().iter().any(inside) || from_above {
                 return None;
             }
         }
         let mentions = |name: &str| mentions(run, name);
-        let places = self.cache.places.iter().flat_map(|place| place.iter());
-        let names = places
+        let choices = self.cache.places.iter().flat_map(|place| place.iter());
+        let names = choices
             .filter_map(|place| place.strip_prefix('$'))
             .map(|place| place.split('/').next().unwrap_or(place));
         let given = |word: &&str| match word.strip_prefix('$') {
@@ -261,10 +278,11 @@ impl Search<'_> {
             None if word.starts_with("--") || word.len() > 2 => mentions(word),
             None => calls.iter().any(|call| self.is_call(call) && call.has(&[*word])),
         };
-        let is_root = scope
-            .user
-            .as_deref()
-            .is_none_or(|user| ["root", "0"].contains(&user.split(':').next().unwrap_or(user)));
+        let user = self.user(stage, index);
+        let is_same_user = match &places.owner {
+            Owner::Root => user == Some("root") || user.is_none() && self.is_root_image(),
+            Owner::Whoever(_) => user == self.user(self.stage, places.first),
+        };
         let other_user = || {
             let script = self.sheet.script(stage, index, run);
             let mut programs = script.commands.iter().filter_map(|command| command.words.first());
@@ -282,7 +300,7 @@ impl Search<'_> {
                 && place
                     .is_none_or(|place| overlaps(&PathSet::Paths(vec![PathPattern::tree(place)]), targets))
         };
-        let in_the_way = used && (!is_root || other_user() || moved);
+        let in_the_way = used && (!is_same_user || other_user() || moved);
         (!in_the_way && !run.mounts.iter().any(meets)).then_some(())
     }
 }

@@ -153,16 +153,20 @@ impl<'a> Sheet<'a> {
         all[stage][index].as_ref()
     }
 
-    /// What one call is told to write.
-    pub(super) fn writes_of(&self, stage: usize, index: usize, call: &Call) -> PathSet {
-        let scope = self.scope(stage, index);
+    /// What one call does, by its words alone.
+    pub(super) fn effects_of(&self, stage: usize, index: usize, call: &Call) -> Effects {
         let mut words = vec![call.path.clone()];
         words.extend(call.operands.iter().map(|word| word.text.clone()));
         let cwd = call.cwd.clone().unwrap_or_else(|| "/".to_owned());
-        let named = scope.with_scene(&cwd, |scene| crate::shell::effects_of_exec(&words, scene)).writes.named;
-        let mut all = named;
+        self.scope(stage, index).with_scene(&cwd, |scene| crate::shell::effects_of_exec(&words, scene))
+    }
+
+    /// What one call is told to write.
+    pub(super) fn writes_of(&self, stage: usize, index: usize, call: &Call) -> PathSet {
+        let mut all = self.effects_of(stage, index, call).writes.named;
+        let cwd = call.cwd.as_deref().unwrap_or("/");
         for word in &call.writes {
-            all.add(PathPattern::tree(crate::shell::join(&cwd, &word.text)));
+            all.add(PathPattern::tree(crate::shell::join(cwd, &word.text)));
         }
         all
     }

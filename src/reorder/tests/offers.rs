@@ -126,6 +126,10 @@ cases! {
     dotnet_restore_and_publish: "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build\nWORKDIR /src\nCOPY x.csproj ./\nRUN dotnet restore\nCOPY . .\nRUN dotnet publish -c Release -o /out\nFROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY --from=build /out /app\n", &[("x.csproj", "<Project/>"), ("P.cs", "x"), ("Q.cs", "x")];
     a_directory_of_many: "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY . .\nWORKDIR /src/api\nRUN go build -o /out/app\nFROM alpine\nCOPY --from=b /out/app /app\n", &[("api/go.mod", "module x\n"), ("api/main.go", "x"), ("web/a.js", "x"), ("web/b.js", "x"), ("web/c.js", "x")];
     two_kinds_in_one_stage: "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY . .\nRUN npm ci --prefix web && npm run build --prefix web\nRUN go build -o /out/app\nFROM alpine\nCOPY --from=b /out/app /app\n", &[("go.mod", "module x\n"), ("main.go", "x"), ("web/package.json", "{}"), ("web/a.js", "x")];
+    another_user_and_base: "FROM example.com/base:1@sha256:0000000000000000000000000000000000000000000000000000000000000000 AS b\nWORKDIR /app\nUSER app\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm run build\nFROM nginx\nCOPY --from=b /app/dist /usr/share/nginx/html\n", NPM;
+    go_where_another_user_builds: "FROM example.com/go\nUSER 1000:1000\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN set -eux; \\\n    go build -o /out/app ./cmd\nFROM alpine\nCOPY --from=0 /out/app /app\n", GO;
+    bundler_leaves_what_is_compiled: "FROM ruby:3.3-alpine AS b\nWORKDIR /app\nCOPY Gemfile* ./\nRUN bundle install --jobs 4 \\\n  && rm -rf /usr/local/bundle/cache/*.gem\nCOPY . .\nFROM ruby:3.3-alpine\nCOPY --from=b /usr/local/bundle /gems\n", &[("Gemfile", ""), ("Gemfile.lock", ""), ("app.rb", "x")];
+    yarn_of_later: "FROM node:18 AS b\nWORKDIR /app\nCOPY . .\nRUN yarn install \\\n  && yarn cache clean\n", &[("package.json", r#"{"scripts":{"postinstall":"x"}}"#), ("yarn.lock", ""), (".yarnrc.yml", "nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-3.8.3.cjs\n"), ("a.js", "x")];
     crlf_and_flags: "FROM node:20\r\nWORKDIR /app\r\nCOPY package.json package-lock.json ./\r\nRUN --network=default npm ci\r\nCOPY . .\r\n", NPM;
 }
 
@@ -152,9 +156,21 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /s\nCOPY . .\nRUN dotnet restore\nRUN dotnet publish -o /out\n{end}"
         )
     };
+    let unknown =
+        |text: &str| text.replace("node:20", "example.com/x:20").replace("maven:3", "example.com/x:3");
     let npmrc: &[(&str, &str)] = &[("package.json", "{}"), ("a.js", "x"), (".npmrc", "cache=/x\n")];
     let berry: &[(&str, &str)] =
         &[("package.json", "{}"), ("yarn.lock", ""), ("a.js", "x"), (".yarnrc.yml", "")];
+    let yarn = |settings| [berry[0], berry[1], berry[2], (".yarnrc.yml", settings)];
+    let linked = yarn("nodeLinker: node-modules\n");
+    let stored = yarn("nodeLinker: node-modules\nnmMode: hardlinks-global\n");
+    let third = yarn("nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-3.8.3.cjs\n");
+    let fourth = yarn("nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-4.1.0.cjs\n");
+    let ruby = |before: &str, run: &str| {
+        format!("FROM ruby:3.3.6-slim AS b\n{before}WORKDIR /a\nCOPY . .\nRUN make gemfile && {run}\n")
+    };
+    let gems: &[(&str, &str)] = &[("Gemfile", ""), ("Gemfile.lock", ""), ("a.rb", "x")];
+    let gems_elsewhere = [gems[0], gems[1], gems[2], (".bundle/config", "---\nBUNDLE_PATH: \"vendor\"\n")];
     let jvm: &[(&str, &str)] = &[("pom.xml", "<project/>"), ("settings.xml", ""), ("A.java", "x")];
     let end = "FROM debian\nCOPY --from=b /out /out\n";
     let net: &[(&str, &str)] = &[("x.csproj", "<Project/>"), ("P.cs", "x")];
@@ -171,9 +187,39 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
     let table: Vec<(&str, String, Files<'_>, &[&str])> = vec![
         ("plain", node("", "RUN npm ci", ""), NPM, &["/root/.npm"]),
         ("as root by name", node("USER root\n", "RUN npm ci", ""), NPM, &["/root/.npm"]),
-        ("another user", node("USER node\n", "RUN npm ci", ""), NPM, &[]),
+        ("another user", node("USER node\n", "RUN npm ci", ""), NPM, &["/var/cache/npm"]),
+        ("a user that may be any", node("ARG U\nUSER $U\n", "RUN npm ci", ""), NPM, &[]),
+        ("two users", node("USER node\n", "RUN npm ci\nUSER 1234\nRUN npm ci", ""), NPM, &[]),
+        ("root again", node("USER node\nUSER 0:0\n", "RUN npm ci", ""), NPM, &["/root/.npm"]),
         ("becomes another user", node("", "RUN su node -c 'npm ci' && npm ci", ""), NPM, &[]),
-        ("an unknown base", node("", "RUN npm ci", "").replace("node:20", "example.com/node:20"), NPM, &[]),
+        ("an unknown base", unknown(&node("", "RUN npm ci", "")), NPM, &["/var/cache/npm"]),
+        ("an unknown base, as root", unknown(&node("USER root\n", "RUN npm ci", "")), NPM, &["/var/cache/npm"]),
+        (
+            "an unknown base that is told where",
+            unknown(&node("ENV NPM_CONFIG_CACHE=/c/npm\n", "RUN npm ci", "")),
+            NPM,
+            &["/c/npm"],
+        ),
+        ("an unknown base without a shell", unknown(&node("", "RUN [\"npm\", \"ci\"]", "")), NPM, &[]),
+        (
+            "an unknown base with another shell",
+            unknown(&node("SHELL [\"pwsh\", \"-c\"]\n", "RUN npm ci", "")),
+            NPM,
+            &[],
+        ),
+        (
+            "an unknown base that may be any",
+            format!("ARG B=x\n{}", node("", "RUN npm ci", "").replace("node:20", "$B")),
+            NPM,
+            &[],
+        ),
+        (
+            "an unknown base of Windows",
+            node("", "RUN npm ci", "").replace("node:20", "example.com/windows/node:20"),
+            NPM,
+            &[],
+        ),
+        ("an unknown base whose caches have no variable", unknown(&maven("", "")), jvm, &[]),
         ("moved by ENV", node("ENV npm_config_cache=/c/npm\n", "RUN npm ci", ""), NPM, &["/c/npm"]),
         ("another home", node("ENV HOME=/home/x\n", "RUN npm ci", ""), NPM, &["/home/x/.npm"]),
         ("moved by an ARG without a value", node("ARG npm_config_cache\n", "RUN npm ci", ""), NPM, &[]),
@@ -207,6 +253,89 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
         ),
         ("yarn's first", node("", "RUN yarn install", ""), &berry[..3], &["/usr/local/share/.cache/yarn"]),
         ("yarn's later ones", node("", "RUN yarn install", ""), berry, &[]),
+        (
+            "yarn's later ones with node_modules",
+            node("", "RUN yarn install", ""),
+            &linked,
+            &["/root/.yarn/berry/cache"],
+        ),
+        (
+            "yarn's later ones with links to a store",
+            node("", "RUN yarn install", ""),
+            &stored,
+            &[],
+        ),
+        (
+            "yarn's third, which cleans the project's own cache",
+            node("", "RUN yarn install && yarn cache clean && rm -rf .yarn/berry", ""),
+            &third,
+            &["/root/.yarn/berry/cache"],
+        ),
+        ("yarn's third, which cleans all", node("", "RUN yarn install && yarn cache clean --all", ""), &third, &[]),
+        (
+            "yarn's fourth, which cleans its cache",
+            node("", "RUN yarn install && yarn cache clean", ""),
+            &fourth,
+            &[],
+        ),
+        (
+            "yarn's third, whose cache is removed",
+            node("", "RUN yarn install && rm -rf ~/.yarn", ""),
+            &third,
+            &[],
+        ),
+        ("bundler", ruby("", "bundle install"), gems, &["/root/.bundle/cache", "/usr/local/bundle/cache"]),
+        (
+            "bundler as Rails writes it",
+            ruby("ENV BUNDLE_PATH=/usr/local/bundle BUNDLE_DEPLOYMENT=1\n", "bundle install"),
+            gems,
+            &["/root/.bundle/cache", "/usr/local/bundle/ruby/3.3.0/cache"],
+        ),
+        (
+            "bundler with a path and no version",
+            ruby("ENV BUNDLE_PATH=/usr/local/bundle\n", "bundle install").replace("ruby:3.3.6", "ruby:3"),
+            gems,
+            &[],
+        ),
+        ("bundler for a deployment", ruby("ENV BUNDLE_DEPLOYMENT=1\n", "bundle install"), gems, &[]),
+        ("bundler with its path in a step", ruby("", "bundle config set path x && bundle install"), gems, &[]),
+        (
+            "bundler with its path in a step before",
+            ruby("RUN bundle config set --local deployment true\n", "bundle install"),
+            gems,
+            &[],
+        ),
+        (
+            "bundler without groups",
+            ruby("RUN bundle config set without 'development test'\n", "bundle install"),
+            gems,
+            &["/root/.bundle/cache", "/usr/local/bundle/cache"],
+        ),
+        (
+            "bundler whose gems are cleaned",
+            ruby("", "bundle install && rm -rf /usr/local/bundle/cache/*.gem"),
+            gems,
+            &["/root/.bundle/cache", "/usr/local/bundle/cache"],
+        ),
+        (
+            "bundler whose directories are cleaned",
+            ruby("", "bundle install && rm -rf ~/.bundle /usr/local/bundle/cache"),
+            gems,
+            &[],
+        ),
+        (
+            "bundler whose gems are taken over",
+            ruby("", "bundle install") + "FROM ruby:3.3.6\nCOPY --from=b /usr/local/bundle/cache /c\n",
+            gems,
+            &[],
+        ),
+        ("bundler elsewhere", ruby("", "bundle install").replace("ruby:3.3.6", "debian:12"), gems, &[]),
+        (
+            "bundler with a file that moves it",
+            ruby("", "bundle install"),
+            &gems_elsewhere,
+            &[],
+        ),
         ("go", go("", "RUN go build -o /out ./cmd", ""), GO, &["/root/.cache/go-build", "/go/pkg/mod"]),
         ("make beside go.mod", go("", "RUN make", ""), GO, &["/root/.cache/go-build", "/go/pkg/mod"]),
         (
@@ -225,7 +354,7 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             "make alone on another base",
             go("", "RUN make", "").replace("RUN go mod download\n", "").replace("golang:1.22", "debian:12"),
             GO,
-            &[],
+            &["/var/cache/go-build", "/var/cache/go/pkg/mod"],
         ),
         ("go's cache cleaned", go("", "RUN go build -o /out ./cmd && go clean -modcache", ""), GO, &[]),
         (
@@ -236,6 +365,18 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
         ),
         ("go as another user", go("", "USER 1000\nRUN go build -o /out ./cmd", ""), GO, &[]),
         (
+            "go as another user all the way",
+            go("USER 1000\n", "RUN go build -o /out ./cmd", ""),
+            GO,
+            &["/var/cache/go-build", "/var/cache/go/pkg/mod"],
+        ),
+        (
+            "make that compiles all anew",
+            go("", "RUN make", ""),
+            &[("go.mod", "module x\n"), ("Makefile", "all:\n\t$(GO) build -mod=readonly -a -o x\n"), ("a.go", "x")],
+            &[],
+        ),
+        (
             "go elsewhere",
             go("ENV GOMODCACHE=/c/pkg/mod GOCACHE=/c/go-build\n", "RUN go build -o /out ./cmd", ""),
             GO,
@@ -245,7 +386,7 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             "go on another base",
             go("", "RUN go build -o /out ./cmd", "").replace("golang:1.22", "debian:12"),
             GO,
-            &[],
+            &["/var/cache/go-build", "/var/cache/go/pkg/mod"],
         ),
         (
             "go in the image",
@@ -305,7 +446,7 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             "composer elsewhere",
             "FROM php:8\nWORKDIR /a\nCOPY . .\nRUN composer install\n".to_owned(),
             php,
-            &["/root/.cache/composer"],
+            &["/var/cache/composer"],
         ),
         (
             "composer elsewhere, without a shell",
@@ -317,7 +458,13 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             "composer whose cache is cleared",
             "FROM php:8\nWORKDIR /a\nCOPY . .\nRUN composer install && composer clear-cache\n".to_owned(),
             php,
-            &["/root/.cache/composer"],
+            &["/var/cache/composer"],
+        ),
+        (
+            "composer by php",
+            "FROM php:8\nWORKDIR /a\nCOPY . .\nRUN true && php composer.phar install && php composer.phar clear-cache && rm composer.phar\n".to_owned(),
+            php,
+            &["/var/cache/composer"],
         ),
         ("next", node("", "RUN npm run build", ""), next, &["/app/.next/cache"]),
         ("next by npx", node("", "RUN npx next build", ""), next, &["/app/.next/cache"]),

@@ -4,7 +4,7 @@
 use super::{Search, overlaps};
 use crate::dockerfile::ast::{CommandLine, Instruction, Run, Span};
 use crate::reorder::rewrite::{as_shell_text, chain, head_and_command};
-use crate::shell::{Effects, PathPattern, Script, Word, join};
+use crate::shell::{Effects, PathPattern, Script, Word, calls, join};
 
 /// What empties a cache, after the program's name.
 const EMPTIES: [(&str, &str); 9] = [
@@ -106,11 +106,16 @@ impl Search<'_> {
             };
             return !paths.is_empty() && paths.iter().all(within);
         }
-        let operands: Vec<&str> = rest.iter().copied().filter(|word| !word.starts_with('-')).collect();
+        // `php composer.phar clear-cache` is Composer's.
+        let scope = self.sheet.scope(at.0, at.1);
+        let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
+        let calls = scope.with_scene(&cwd, |scene| calls(&alone, scene));
+        let [call] = calls.as_slice() else { return false };
+        let operands: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
         let told = operands.join(" ");
-        self.cache.programs.contains(program)
+        self.cache.programs.contains(&call.program.as_str())
             && EMPTIES.iter().any(|(name, verbs)| {
-                name == program
+                *name == call.program.trim_end_matches(".phar")
                     && (told == *verbs || told.strip_prefix(verbs).is_some_and(|rest| rest == " rm"))
             })
     }

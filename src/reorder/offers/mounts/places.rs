@@ -4,49 +4,173 @@ use super::Search;
 use crate::dockerfile::ast::InstructionKind;
 use crate::shell::{PathPattern, join};
 
+/// Where the mounts come to lie.
+pub(super) struct Places {
+    pub(super) targets: Vec<String>,
+    /// Variables that the steps set, with their values.
+    pub(super) sets: Vec<(&'static str, &'static str)>,
+    pub(super) owner: Owner,
+    /// The first step that uses them.
+    pub(super) first: usize,
+}
+
+/// Who has to be able to write into a mount.
+#[derive(PartialEq)]
+pub(super) enum Owner {
+    Root,
+    /// A user of whom nothing is known but that it is the one of this base image and USER: the mount is open to all, and
+    /// has an id that says so, lest it be shared with steps of others.
+    Whoever(String),
+}
+
+impl Owner {
+    pub(super) const fn is_root(&self) -> bool {
+        matches!(self, Self::Root)
+    }
+}
+
 impl Search<'_> {
     /// Tells whether a file of the project may keep the tool from the places that are known.
     pub(super) fn is_moved_by_a_file(&self) -> bool {
+        let cache = self.cache;
+        let has_what_it_needs = cache.needs.is_empty()
+            || cache.needs.iter().any(|(path, word)| self.is_in_a_file(path, word, false));
+        !has_what_it_needs || cache.settings.iter().any(|(path, word)| self.is_in_a_file(path, word, true))
+    }
+
+    /// Tells whether a file of a name has a word, or cannot be read and `doubtful` is to count as if.
+    fn is_in_a_file(&self, name: &str, word: &str, doubtful: bool) -> bool {
         let input = self.sheet.input;
-        self.cache.settings.iter().any(|(path, word)| {
-            let paths = input.tree.iter().filter(|(known, entry)| {
-                !entry.is_dir() && (known == path || known.ends_with(&format!("/{path}")))
-            });
-            paths.into_iter().any(|(path, _)| input.files.read(&path).is_none_or(|text| text.contains(word)))
+        let paths = input.tree.iter().filter(|(known, entry)| {
+            !entry.is_dir() && (known == name || known.ends_with(&format!("/{name}")))
+        });
+        paths
+            .into_iter()
+            .any(|(path, _)| input.files.read(&path).map_or(doubtful, |text| text.contains(word)))
+    }
+
+    /// Tells whether a step configures the tool to keep its cache elsewhere, or empties it in a way that is not followed.
+    pub(super) fn is_moved_by_a_step(&self) -> bool {
+        let mut stages = self.sheet.family(self.stage);
+        let mut below = self.sheet.stage(self.stage).base;
+        while let Some(stage) = below {
+            stages.push(stage);
+            below = self.sheet.stage(stage).base;
+        }
+        let calls = stages.iter().flat_map(|stage| {
+            self.sheet.runs(*stage).flat_map(|(index, ..)| self.sheet.calls(*stage, index))
+        });
+        let mut own = calls.filter(|call| self.cache.programs.contains(&call.program.as_str()));
+        own.any(|call| {
+            let words: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
+            let moves = |word: &str| self.cache.config.iter().any(|part| word.contains(part));
+            match words.as_slice() {
+                ["config", rest @ ..] => {
+                    rest.iter().any(|word| moves(word)) || call.operands.iter().any(|word| word.dynamic)
+                }
+                // Of the later yarns the first two keep what they work with in the project, and clean no more than that.
+                ["cache", "clean", ..] if !self.cache.needs.is_empty() => {
+                    let is_of_the_project = ["yarn-2.", "yarn-3."]
+                        .iter()
+                        .any(|version| self.is_in_a_file(".yarnrc.yml", version, false));
+                    !is_of_the_project || call.has(&["--all", "--mirror"])
+                }
+                _ => false,
+            }
         })
     }
 
-    /// The directories, and whether variables name all of them; `None` where they cannot be known.
-    pub(super) fn targets(&self, first: usize) -> Option<(Vec<String>, bool)> {
+    /// The directories; `None` where they cannot be known, and a step cannot set them either.
+    pub(super) fn places(&self, first: usize) -> Option<Places> {
+        let owner = self.owner(first)?;
         let scope = self.sheet.scope(self.stage, first);
-        let mut told = 0;
-        let home = if scope.vars.contains_key("HOME") { scope.value("HOME")? } else { "/root".to_owned() };
-        let places = self.cache.places.iter().map(|place| {
-            place.iter().find_map(|place| match place.strip_prefix('$') {
-                Some(rest) => {
-                    let end = rest.find('/').unwrap_or(rest.len());
-                    scope.vars.contains_key(&rest[..end]).then(|| {
-                        told += 1;
-                        scope.value(&rest[..end]).map(|value| format!("{value}{}", &rest[end..]))
-                    })
-                }
-                None if place.starts_with("./") => {
-                    Some(self.cwd(self.stage, first).map(|cwd| join(&cwd, place)))
-                }
-                None => Some(Some(place.replacen('~', &home, 1))),
-            })
-        });
-        let places: Option<Vec<String>> = places.map(Option::flatten).collect();
-        let places = places?;
+        let home =
+            if scope.vars.contains_key("HOME") { scope.value("HOME") } else { Some("/root".to_owned()) };
+        let own = self.sheet.base(self.stage);
+        let name = name_of(own);
+        // An image that is not known may set any variable.
+        let fits = self.is_root_image()
+            && owner.is_root()
+            && (self.cache.images.is_empty() || self.cache.images.contains(&name));
         let is_plain = |path: &String| {
             path.starts_with('/') && path.len() > 1 && !path.contains([',', ' ', '"', '\'', '$', '\\'])
         };
-        places.iter().all(is_plain).then(|| {
-            (
-                places.iter().map(|path| crate::shell::normalise(path)).collect(),
-                told == self.cache.places.len(),
-            )
-        })
+        let (mut targets, mut sets) = (Vec::new(), Vec::new());
+        for (at, choices) in self.cache.places.iter().enumerate() {
+            let told = choices.iter().filter_map(|place| place.strip_prefix('$')).find_map(|rest| {
+                let end = rest.find('/').unwrap_or(rest.len());
+                let name = &rest[..end];
+                scope
+                    .vars
+                    .contains_key(name)
+                    .then(|| scope.value(name).map(|value| format!("{value}{}", &rest[end..])))
+            });
+            let usual = || {
+                let place = choices.iter().find(|place| !place.starts_with('$'))?;
+                if place.starts_with("./") {
+                    return self.cwd(self.stage, first).map(|cwd| join(&cwd, place));
+                }
+                Some(if place.starts_with('~') {
+                    place.replacen('~', home.as_deref()?, 1)
+                } else {
+                    (*place).to_owned()
+                })
+            };
+            let target = match (told, fits, self.cache.set.get(at)) {
+                (Some(told), ..) => told?,
+                (None, true, _) => usual()?,
+                (None, false, Some((variable, place))) => {
+                    sets.push((*variable, *place));
+                    (*place).to_owned()
+                }
+                (None, false, None) => return None,
+            };
+            let target = match target.split_once("{ruby}") {
+                Some((before, after)) => format!("{before}{}{after}", ruby_directory(own)?),
+                None => target,
+            };
+            targets.push(crate::shell::normalise(Some(target).filter(is_plain)?.as_str()));
+        }
+        Some(Places { targets, sets, owner, first })
+    }
+
+    /// Whose the directories are, by who runs the first step that uses them; `None` where that is not known, and the
+    /// step cannot be told where they are.
+    fn owner(&self, first: usize) -> Option<Owner> {
+        let user = self.user(self.stage, first);
+        if self.is_root_image() && user.is_none() || user == Some("root") {
+            return Some(Owner::Root);
+        }
+        let base = self.sheet.base(self.stage);
+        // A name with a variable in it may be that of images in which others run the step.
+        let is_named = |text: &str| !text.is_empty() && !text.contains('$');
+        let is_windows = ["windows", "nanoserver", "servercore"].iter().any(|word| base.contains(word));
+        if self.cache.set.is_empty()
+            || !is_named(self.lowest_base())
+            || !user.is_none_or(is_named)
+            || is_windows
+        {
+            return None;
+        }
+        let base = base.split('@').next().unwrap_or(base);
+        let told = std::iter::once(base).chain(user).collect::<Vec<_>>().join("-");
+        Some(Owner::Whoever(told.replace(|c: char| !c.is_alphanumeric() && c != '.', "-")))
+    }
+
+    /// The user of a step as USER names it; `None` where it is the image's own.
+    pub(super) fn user(&self, stage: usize, index: usize) -> Option<&str> {
+        let user = self.sheet.scope(stage, index).user.as_deref()?;
+        let name = user.split(':').next().unwrap_or(user);
+        Some(if name == "0" { "root" } else { name })
+    }
+
+    /// The image that the stage goes back to as it is written.
+    fn lowest_base(&self) -> &str {
+        let mut stage = self.stage;
+        while let Some(below) = self.sheet.stage(stage).base {
+            stage = below;
+        }
+        &self.sheet.draft.dockerfile.stages[stage].base
     }
 
     /// The directory in which a RUN calls the tool, if it is one.
@@ -91,4 +215,20 @@ impl Search<'_> {
         }
         found
     }
+}
+
+/// The last part of an image's name.
+fn name_of(reference: &str) -> &str {
+    reference.split(['@', ':']).next().and_then(|path| path.rsplit('/').next()).unwrap_or_default()
+}
+
+/// How gems of a released Ruby are told apart from those of others (`RbConfig::CONFIG["ruby_version"]`): 3.3.6 has 3.3.0.
+fn ruby_directory(reference: &str) -> Option<String> {
+    let tag = reference.split('@').next()?.rsplit_once(':')?.1;
+    let mut parts = tag.split('-').next()?.split('.');
+    let mut number =
+        || parts.next().filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let (major, minor) = (number()?, number()?);
+    let is_released = !["preview", "rc", "dev"].iter().any(|word| tag.contains(word));
+    (name_of(reference) == "ruby" && is_released).then(|| format!("{major}.{minor}.0"))
 }

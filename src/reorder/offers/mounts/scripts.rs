@@ -45,6 +45,26 @@ impl Search<'_> {
         self.context_of(stage, index, &join(cwd, name)).is_some()
     }
 
+    /// Tells whether a Makefile that a stage builds with has all compiled anew (`go build -a`), whatever the cache holds.
+    pub(super) fn compiles_all_anew(&self, stage: usize) -> bool {
+        const NAMES: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];
+        let is_anew = |line: &str| line.contains("build") && line.split_whitespace().any(|word| word == "-a");
+        let mut calls = self
+            .sheet
+            .runs(stage)
+            .flat_map(|(index, ..)| self.sheet.calls(stage, index).iter().map(move |call| (index, call)));
+        calls.any(|(index, call)| {
+            let Some(cwd) = call.cwd.as_deref() else { return false };
+            let texts = NAMES.iter().filter_map(|name| {
+                let path = self.context_of(stage, index, &join(cwd, name))?;
+                self.sheet.input.files.read(&path)
+            });
+            call.program == "make"
+                && self.lies_beside(stage, index, call)
+                && texts.into_iter().any(|text| text.lines().any(is_anew))
+        })
+    }
+
     /// Tells whether a call runs the words that use the cache, itself or by a script of package.json.
     pub(super) fn runs_script(&self, stage: usize, index: usize, call: &Call) -> bool {
         let words: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();

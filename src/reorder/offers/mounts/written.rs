@@ -1,5 +1,6 @@
 //! A cache mount as it is written and told.
 
+use super::places::{Owner, Places};
 use super::{Search, Use};
 use crate::dockerfile::ast::CommandLine;
 use crate::reorder::MoveKind;
@@ -7,16 +8,17 @@ use crate::reorder::offers::Found;
 use crate::reorder::offers::flags::{put_flags, without_flag};
 use crate::reorder::rewrite::edited::Edit;
 use crate::reorder::rewrite::head_and_command;
+use crate::shell::ShellKind;
 
 impl<'a> Search<'a> {
     /// The offer of the mounts on all that use the cache.
-    pub(super) fn offer(&self, uses: &[Use<'a>], targets: &[String], sets: Option<&str>) -> Option<Found> {
+    pub(super) fn offer(&self, uses: &[Use<'a>], places: &Places) -> Option<Found> {
         // It is named by a step of the user's own, not by one that was put in.
         let is_own = |used: &&Use<'_>| self.sheet.draft.line(used.own.line) > 0;
         let first = uses.iter().find(is_own).or(uses.first())?;
-        let edits: Option<Vec<Vec<Edit>>> = uses.iter().map(|used| self.edits(used, targets, sets)).collect();
-        let (cache, mut differs) = (self.cache, targets.to_vec());
-        differs.extend(self.taken_along(targets));
+        let edits: Option<Vec<Vec<Edit>>> = uses.iter().map(|used| self.edits(used, places)).collect();
+        let (cache, mut differs) = (self.cache, places.targets.clone());
+        differs.extend(self.taken_along(&places.targets));
         let mut changes = if cache.script.is_empty() {
             "the downloads stay with the builder and are no longer in this layer; a builder that is new starts without them"
         } else {
@@ -48,8 +50,19 @@ impl<'a> Search<'a> {
         if cache.tool == "Cargo" {
             more("the target directory stays in the layer: in a mount the program would be missing from it");
         }
-        if let Some(name) = sets {
-            more(&format!("{name} is set for the step, so that they come to lie there"));
+        if !places.sets.is_empty() {
+            let names: Vec<&str> = places.sets.iter().map(|(name, _)| *name).collect();
+            let verb = if names.len() == 1 { "is" } else { "are" };
+            let step = if uses.len() == 1 { "the step" } else { "these steps" };
+            more(&format!(
+                "{} {verb} set for {step}, so that they come to lie there; what the base image may bring of its own is not looked at",
+                names.join(" and ")
+            ));
+        }
+        if !places.owner.is_root() {
+            more(
+                "as it is not known that root runs it, the mount is open to all users (mode=0777), under an id of its own for this base image and user",
+            );
         }
         if !cache.changes.is_empty() {
             more(cache.changes);
@@ -80,16 +93,27 @@ impl<'a> Search<'a> {
             .count()
     }
 
-    fn edits(&self, used: &Use<'a>, targets: &[String], sets: Option<&str>) -> Option<Vec<Edit>> {
+    fn edits(&self, used: &Use<'a>, places: &Places) -> Option<Vec<Edit>> {
         let text = self.sheet.text(used.own);
         let sharing = if self.cache.locked { ",sharing=locked" } else { "" };
-        let mounts = targets.iter().map(|target| format!("--mount=type=cache,target={target}{sharing}"));
+        let mounts = places.targets.iter().map(|target| match &places.owner {
+            Owner::Root => format!("--mount=type=cache,target={target}{sharing}"),
+            Owner::Whoever(told) => {
+                let name = target.strip_prefix("/var/cache/").unwrap_or(&target[1..]).replace('/', "-");
+                format!("--mount=type=cache,id={name}-{told},target={target},mode=0777{sharing}")
+            }
+        });
         let mut edits = vec![put_flags(used.own, text, &mounts.collect::<Vec<_>>(), &self.sheet.draft)];
         if self.cache.tool == "apt" {
             edits.push(before_command(used, text, &format!("rm -f {DOCKER_CLEAN} && "))?);
         }
-        if let Some(name) = sets {
-            edits.push(before_command(used, text, &format!("export {name}={} && ", targets.first()?))?);
+        if !places.sets.is_empty() {
+            let pairs: Vec<String> =
+                places.sets.iter().map(|(name, place)| format!("{name}={place}")).collect();
+            // What no POSIX shell runs has another word for it.
+            let shell = ShellKind::of(&self.sheet.scope(used.stage, used.index).shell);
+            let words = Some(format!("export {} && ", pairs.join(" "))).filter(|_| shell != ShellKind::Other);
+            edits.push(before_command(used, text, &words?)?);
         }
         if let Some(flag) = self.cache.without {
             // Another tool of the same RUN may have a flag of this name.
