@@ -17,7 +17,11 @@ const TOOL: &str = r#"#!/bin/sh
 set -e
 name=$(basename "$0")
 case "$name $*" in
-  "npm "*) mkdir -p /root/.npm && echo "$*" >> /root/.npm/log ;;
+  "npm "*) cache=${npm_config_cache:-/root/.npm}
+    # Another user than root has no such place unless told of one.
+    if [ "$(id -u)" = 0 ] || [ -n "$npm_config_cache" ]; then mkdir -p "$cache" && echo "$*" >> "$cache/log"; fi ;;
+  "yarn install"*) mkdir -p /root/.yarn/berry/cache && echo "$*" >> /root/.yarn/berry/cache/log
+    echo "{}" > /root/.yarn/berry/telemetry.json ;;
   "go mod download") if [ -n "$GOMODCACHE" ]; then mkdir -p "$GOMODCACHE" && echo module > "$GOMODCACHE/module"; fi ;;
   "go build"*) if [ -n "$GOMODCACHE" ]; then cat "$GOMODCACHE/module"; fi ;;
 esac
@@ -252,6 +256,35 @@ const TAKEN: &[Case] = &[
         "go, whose build needs what was downloaded",
         "ENV GOMODCACHE=/c/pkg/mod GOCACHE=/c/go-build\nWORKDIR /src\nCOPY . .\nRUN go mod download\nRUN go build -o /out/app ./cmd\n@COPY --from=0 /src/out /app\n",
         &[("go.mod", "module x\n"), ("go.sum", "sum\n"), ("cmd/main.go", "main\n")],
+    ),
+    case(
+        "cache_mount",
+        "npm as another user, twice",
+        "RUN mkdir -p -m 777 /app /opt/deps\nUSER 1000\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm ci && npm run build\n",
+        NPM,
+    ),
+    case(
+        "cache_mount",
+        "npm as a user of whom no more than the name is known",
+        "RUN mkdir -p -m 777 /app /opt/deps\nUSER node\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm run build\n",
+        NPM,
+    ),
+    case(
+        "cache_mount",
+        "go where the base does not say where its caches are",
+        "WORKDIR /src\nCOPY . .\nRUN go mod download\nRUN go build -o /out/app ./cmd\n@COPY --from=0 /src/out /app\n",
+        &[("go.mod", "module x\n"), ("go.sum", "sum\n"), ("cmd/main.go", "main\n")],
+    ),
+    case(
+        "cache_mount",
+        "a later yarn",
+        "WORKDIR /app\nCOPY . .\nRUN yarn install --immutable && yarn cache clean\nRUN yarn run build\n",
+        &[
+            ("package.json", r#"{"name":"x","scripts":{"postinstall":"x"}}"#),
+            ("yarn.lock", "lock\n"),
+            (".yarnrc.yml", "nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-3.8.3.cjs\n"),
+            ("a.js", "a\n"),
+        ],
     ),
 ];
 

@@ -281,7 +281,7 @@ impl Search<'_> {
         let user = self.user(stage, index);
         let is_same_user = match &places.owner {
             Owner::Root => user == Some("root") || user.is_none() && self.is_root_image(),
-            Owner::Whoever(_) => user == self.user(self.stage, places.first),
+            Owner::Numbered(..) | Owner::Whoever(_) => user == self.user(self.stage, places.first),
         };
         let other_user = || {
             let script = self.sheet.script(stage, index, run);

@@ -198,6 +198,12 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             "an unknown base that is told where",
             unknown(&node("ENV NPM_CONFIG_CACHE=/c/npm\n", "RUN npm ci", "")),
             NPM,
+            &[],
+        ),
+        (
+            "an unknown base that is told where, as a user of whom the number is known",
+            unknown(&node("ENV NPM_CONFIG_CACHE=/c/npm\nUSER 1000:0\n", "RUN npm ci", "")),
+            NPM,
             &["/c/npm"],
         ),
         ("an unknown base without a shell", unknown(&node("", "RUN [\"npm\", \"ci\"]", "")), NPM, &[]),

@@ -18,8 +18,11 @@ pub(super) struct Places {
 #[derive(PartialEq)]
 pub(super) enum Owner {
     Root,
-    /// A user of whom nothing is known but that it is the one of this base image and USER: the mount is open to all, and
-    /// has an id that says so, lest it be shared with steps of others.
+    /// The user of this number, and what tells the base image and the user from others: the id of the mount says so, lest
+    /// it be shared with steps of other users.
+    Numbered(u32, String),
+    /// A user of whom nothing is known. The mount is meant to be open to all, which not every builder makes it (Docker's
+    /// own has a umask of 022), so the step looks whether it can write there.
     Whoever(String),
 }
 
@@ -117,6 +120,8 @@ impl Search<'_> {
                 })
             };
             let target = match (told, fits, self.cache.set.get(at)) {
+                // Without a variable to set, the step could not do without the mount.
+                (Some(_), ..) if matches!(owner, Owner::Whoever(_)) => return None,
                 (Some(told), ..) => told?,
                 (None, true, _) => usual()?,
                 (None, false, Some((variable, place))) => {
@@ -154,7 +159,11 @@ impl Search<'_> {
         }
         let base = base.split('@').next().unwrap_or(base);
         let told = std::iter::once(base).chain(user).collect::<Vec<_>>().join("-");
-        Some(Owner::Whoever(told.replace(|c: char| !c.is_alphanumeric() && c != '.', "-")))
+        let told = told.replace(|c: char| !c.is_alphanumeric() && c != '.', "-");
+        Some(match user.and_then(|user| user.parse().ok()) {
+            Some(number) => Owner::Numbered(number, told),
+            None => Owner::Whoever(told),
+        })
     }
 
     /// The user of a step as USER names it; `None` where it is the image's own.

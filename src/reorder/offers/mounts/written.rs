@@ -59,10 +59,14 @@ impl<'a> Search<'a> {
                 names.join(" and ")
             ));
         }
-        if !places.owner.is_root() {
-            more(
-                "as it is not known that root runs it, the mount is open to all users (mode=0777), under an id of its own for this base image and user",
-            );
+        match &places.owner {
+            Owner::Root => {}
+            Owner::Numbered(number, _) => more(&format!(
+                "the mount is that of user {number}, under an id of its own for this base image and user"
+            )),
+            Owner::Whoever(_) => more(
+                "it is not known that root runs it: the mount is to be open to all users (mode=0777), under an id of its own for this base image and user, and where the builder makes it root's all the same, as Docker's own does, another user's step does without it",
+            ),
         }
         if !cache.changes.is_empty() {
             more(cache.changes);
@@ -96,12 +100,14 @@ impl<'a> Search<'a> {
     fn edits(&self, used: &Use<'a>, places: &Places) -> Option<Vec<Edit>> {
         let text = self.sheet.text(used.own);
         let sharing = if self.cache.locked { ",sharing=locked" } else { "" };
-        let mounts = places.targets.iter().map(|target| match &places.owner {
-            Owner::Root => format!("--mount=type=cache,target={target}{sharing}"),
-            Owner::Whoever(told) => {
-                let name = target.strip_prefix("/var/cache/").unwrap_or(&target[1..]).replace('/', "-");
-                format!("--mount=type=cache,id={name}-{told},target={target},mode=0777{sharing}")
-            }
+        let mounts = places.targets.iter().map(|target| {
+            let name = target.strip_prefix("/var/cache/").unwrap_or(&target[1..]).replace('/', "-");
+            let (id, owner) = match &places.owner {
+                Owner::Root => (String::new(), String::new()),
+                Owner::Numbered(number, told) => (format!("id={name}-{told},"), format!(",uid={number}")),
+                Owner::Whoever(told) => (format!("id={name}-{told},"), ",mode=0777".to_owned()),
+            };
+            format!("--mount=type=cache,{id}target={target}{owner}{sharing}")
         });
         let mut edits = vec![put_flags(used.own, text, &mounts.collect::<Vec<_>>(), &self.sheet.draft)];
         if self.cache.tool == "apt" {
@@ -110,9 +116,17 @@ impl<'a> Search<'a> {
         if !places.sets.is_empty() {
             let pairs: Vec<String> =
                 places.sets.iter().map(|(name, place)| format!("{name}={place}")).collect();
+            let export = format!("export {}", pairs.join(" "));
+            let words = if matches!(places.owner, Owner::Whoever(_)) {
+                let can_write: Vec<String> =
+                    places.sets.iter().map(|(_, place)| format!("[ -w {place} ]")).collect();
+                format!("if {}; then {export}; fi && ", can_write.join(" && "))
+            } else {
+                format!("{export} && ")
+            };
             // What no POSIX shell runs has another word for it.
             let shell = ShellKind::of(&self.sheet.scope(used.stage, used.index).shell);
-            let words = Some(format!("export {} && ", pairs.join(" "))).filter(|_| shell != ShellKind::Other);
+            let words = Some(words).filter(|_| shell != ShellKind::Other);
             edits.push(before_command(used, text, &words?)?);
         }
         if let Some(flag) = self.cache.without {
