@@ -1,7 +1,7 @@
 //! What the ignore file should name: paths that are edited, that no step can be seen to need, and that a broad COPY
 //! takes along.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::moves::Attempt;
 use super::search::least_gain;
@@ -188,7 +188,28 @@ pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
             add(name.to_owned(), "documents; no manifest and no step names them");
         }
     }
-    gaining(attempt, candidates)
+    let found = gaining(attempt, candidates)?;
+    if !found.add.iter().any(|line| line.pattern == ".git") || !reads_git(attempt) {
+        return Some(found);
+    }
+    gaining(attempt, found.add.into_iter().filter(|line| line.pattern != ".git").collect())
+}
+
+/// How many files of the program are looked into, and how large each may be.
+const MOST_FILES: usize = 4000;
+const LARGEST: u64 = 256 << 10;
+
+/// Tells whether the program itself reads files of git, to show of what commit it is.
+fn reads_git(attempt: &Attempt<'_>) -> bool {
+    const ENDS: [&str; 14] = [
+        ".php", ".py", ".rb", ".js", ".mjs", ".cjs", ".ts", ".go", ".rs", ".java", ".kt", ".cs", ".ex",
+        ".exs",
+    ];
+    let says = |text: &str| [".git/HEAD", ".git/refs", ".git/logs"].iter().any(|word| text.contains(word));
+    let files = attempt.input.tree.iter().filter(|(path, entry)| {
+        !entry.is_dir() && entry.weight().1 <= LARGEST && ENDS.iter().any(|end| path.ends_with(end))
+    });
+    files.take(MOST_FILES).any(|(path, _)| attempt.input.files.read(&path).is_some_and(|text| says(&text)))
 }
 
 /// How many manifests and scripts are looked into.
@@ -218,11 +239,14 @@ fn texts_of_the_build(attempt: &Attempt<'_>, commands: &str) -> Vec<String> {
     let read = |path: &str| attempt.input.files.read(path);
     let manifests = files().filter(|(path, _)| is_one(path)).take(MOST_TEXTS);
     let mut texts: Vec<String> = manifests.filter_map(|(path, _)| read(&path)).collect();
-    let is_script = |path: &str| {
-        let name = name_of(path);
-        let is_named = || names(commands, &name) || texts.iter().any(|text| names(text, &name));
-        SCRIPTS.iter().any(|end| name.ends_with(end)) && !is_one(path) && is_named()
-    };
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let words = texts.iter().map(String::as_str).chain([commands]);
+    let words: HashSet<&str> = words
+        .flat_map(|text| text.split(|c| !is_part(c)))
+        .map(|word| word.trim_end_matches('.'))
+        .filter(|word| SCRIPTS.iter().any(|end| word.ends_with(end)))
+        .collect();
+    let is_script = |path: &str| !is_one(path) && words.contains(name_of(path).as_str());
     let scripts: Vec<String> = files()
         .filter(|(path, _)| is_script(path))
         .take(MOST_TEXTS)

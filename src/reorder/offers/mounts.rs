@@ -162,7 +162,14 @@ impl Search<'_> {
             }
             _ => false,
         };
-        !is_known && overlaps(&self.sheet.stage(stage).items[index].footprint.writes, targets)
+        let writes = &self.sheet.stage(stage).items[index].footprint.writes;
+        !is_known && !self.is_told_by_a_variable(writes) && overlaps(writes, targets)
+    }
+
+    /// Tells whether what is written goes where a variable of the image says (`COPY a.ini $PHP_INI_DIR/`), and would at most
+    /// be hidden from a tool that fetches it once more.
+    fn is_told_by_a_variable(&self, writes: &PathSet) -> bool {
+        *writes == PathSet::Everything && !self.cache.whole
     }
 
     /// Tells whether a RUN of the stage calls the tool in a way that uses the cache.
@@ -259,11 +266,9 @@ impl Search<'_> {
             let inside = |pattern: &PathPattern| {
                 targets.iter().any(|target| crate::context::path::is_within(&pattern.text, target))
             };
-            // What a variable names (`mv "$PHP_INI_DIR/a" "$PHP_INI_DIR/b"`) is no copy of downloads that a step without the
-            // mount could put there: at most it is fetched once more.
-            let is_anywhere = writes == PathSet::Everything && !used && !self.cache.whole;
-            let from_above =
-                FILLERS.contains(&call.program.as_str()) && !is_anywhere && overlaps(&writes, targets);
+            let from_above = FILLERS.contains(&call.program.as_str())
+                && (used || !self.is_told_by_a_variable(&writes))
+                && overlaps(&writes, targets);
             if writes.patterns().iter().any(inside) || from_above {
                 return None;
             }

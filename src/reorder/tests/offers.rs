@@ -408,6 +408,7 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             jvm,
             &[],
         ),
+        ("maven where a file goes where the image says", maven("COPY settings.xml $MAVEN_CONFIG/\n", ""), jvm, &[]),
         ("maven's repository taken over", maven("", "COPY --from=b /root /root\n"), jvm, &[]),
         (
             "nuget left behind",
@@ -463,6 +464,12 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
         (
             "composer whose cache is cleared",
             "FROM php:8\nWORKDIR /a\nCOPY . .\nRUN composer install && composer clear-cache\n".to_owned(),
+            php,
+            &["/var/cache/composer"],
+        ),
+        (
+            "composer beside files that go where the image says",
+            "FROM php:8\nWORKDIR /a\nCOPY a.php $PHP_INI_DIR/conf.d/\nRUN mv $PHP_INI_DIR/a $PHP_INI_DIR/b\nCOPY . .\nRUN composer install\n".to_owned(),
             php,
             &["/var/cache/composer"],
         ),

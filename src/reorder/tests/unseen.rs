@@ -180,6 +180,7 @@ fn git_is_left_in_the_context_where_something_asks_it() {
         ),
         (&[("x.gemspec", "s.files = `git ls-files`.split")][..], "gem build x.gemspec", None),
         (&[("CMakeLists.txt", "git_describe(V)")][..], "cmake .", None),
+        (&[("app/About.php", "file_get_contents(base_path('.git/HEAD'))")][..], "composer install", None),
         (&[(".gitmodules", "x")][..], "make", None),
     ] {
         let why = asks(files, run);
