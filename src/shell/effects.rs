@@ -1,5 +1,6 @@
 //! What a RUN reads and writes.
 
+use super::memory::{Memory, recall};
 use super::paths::PathSet;
 use super::script::{Scene, Script};
 
@@ -186,8 +187,16 @@ impl Effects {
     }
 }
 
+thread_local! {
+    static KNOWN: Memory<Effects> = Memory::default();
+}
+
 /// Tells what shell text does.
 pub fn effects(text: &str, scene: &Scene<'_>) -> Effects {
+    recall(&KNOWN, text, scene, |scene| effects_of_text(text, scene))
+}
+
+fn effects_of_text(text: &str, scene: &Scene<'_>) -> Effects {
     if let Some(line) = text.strip_prefix("#!") {
         return effects_of_file(line, text, scene);
     }

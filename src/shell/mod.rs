@@ -10,6 +10,7 @@
 mod arguments;
 mod calls;
 mod effects;
+mod memory;
 mod parse;
 mod paths;
 mod rules;

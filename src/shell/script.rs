@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::memory::{Memory, recall};
 use super::parse::parse;
 
 mod expand;
@@ -41,6 +42,10 @@ pub struct Scene<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Who reads the text.
     pub shell: ShellKind,
+}
+
+thread_local! {
+    static KNOWN: Memory<Script> = Memory::default();
 }
 
 /// The simple commands of a script.
@@ -108,7 +113,7 @@ impl Script {
         if scene.shell == ShellKind::Other {
             return Self::default();
         }
-        walk::walk(&parse(text), scene)
+        recall(&KNOWN, text, scene, |scene| walk::walk(&parse(text), scene))
     }
 
     /// Makes the script of an exec form: its words as one command, which no shell reads.
