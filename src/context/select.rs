@@ -10,7 +10,7 @@ mod cover;
 mod filtered;
 mod landing;
 
-pub use cover::{Cover, changed_among, changed_paths, paths};
+pub use cover::{Cover, Places, changed_among, changed_paths, paths};
 pub use filtered::Memo;
 pub use landing::{Dress, Landed, Landing, landings};
 

@@ -1,9 +1,12 @@
 //! The edits to expect of a project, with their paths told apart once for all proposals.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 
 use super::Edit;
+use super::footprint::Intake;
+use crate::context::select::Places;
 use crate::context::{ChangeKind, Tree, diff, path};
 
 /// Edits to expect: those of files, which several proposals may share, and those of build arguments.
@@ -15,6 +18,12 @@ pub struct Expected {
     arguments: Arc<[Edit]>,
 }
 
+/// A mark for each path of the edits, in order.
+type Marks = Arc<[bool]>;
+
+/// An intake with the places that it led to in a tree.
+type Led = (Intake, Option<Vec<Places>>);
+
 #[derive(Debug, Default)]
 struct Files {
     edits: Vec<Edit>,
@@ -22,8 +31,11 @@ struct Files {
     paths: Vec<String>,
     /// The numbers of each edit's paths.
     numbers: Vec<Vec<usize>>,
-    /// The tree that was asked about last, and which of the paths are files of it.
-    last: Mutex<Option<(Tree, Arc<[bool]>)>>,
+    /// The tree that a thread asked about last, and which of the paths are files of it: one thread may come from the
+    /// beginning of a history while another comes from its end.
+    last: Mutex<HashMap<ThreadId, (Tree, Marks)>>,
+    /// Which of the paths an intake takes in, by the places that it led to.
+    taken: Mutex<BTreeMap<Led, Marks>>,
 }
 
 impl Expected {
@@ -36,7 +48,7 @@ impl Expected {
         let numbers = edits.iter().map(|edit| edit.paths.iter().map(|path| known[path.as_str()]).collect());
         let numbers = numbers.collect();
         Self {
-            files: Arc::new(Files { edits, paths, numbers, last: Mutex::default() }),
+            files: Arc::new(Files { edits, paths, numbers, last: Mutex::default(), taken: Mutex::default() }),
             arguments: Arc::default(),
         }
     }
@@ -55,23 +67,20 @@ impl Expected {
         self.files.edits.iter().chain(self.arguments.iter())
     }
 
-    /// The paths of all edits, sorted.
-    pub(super) fn paths(&self) -> &[String] {
-        &self.files.paths
-    }
-
-    /// Tells for each path whether it is a file of a tree. For a tree that is much like the one asked about before,
+    /// Tells for each path of the edits, in order, whether it is a file of a tree. For a tree that is much like the one asked about before,
     /// as in a history, only what differs is looked at.
-    pub(super) fn files_of(&self, tree: &Tree) -> Arc<[bool]> {
+    pub(super) fn files_of(&self, tree: &Tree) -> Marks {
         let Files { paths, last, .. } = &*self.files;
         // A thread that panicked with it leaves a whole answer behind.
-        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = last.as_ref().and_then(|(before, known)| {
-            let changes = diff(before, tree);
+        let last = || last.lock().unwrap_or_else(PoisonError::into_inner);
+        let thread = thread::current().id();
+        let before = last().get(&thread).cloned();
+        let changed = before.and_then(|(before, known)| {
+            let changes = diff(&before, tree);
             let is_simple = changes.iter().all(|change| change.kind != ChangeKind::Kind);
             is_simple.then(|| (known.to_vec(), changes))
         });
-        let found: Arc<[bool]> = match changed {
+        let found: Marks = match changed {
             None => files(paths, tree).into(),
             Some((mut known, changes)) => {
                 for change in &changes {
@@ -82,11 +91,26 @@ impl Expected {
                 known.into()
             }
         };
-        *last = Some((tree.clone(), Arc::clone(&found)));
+        last().insert(thread, (tree.clone(), Arc::clone(&found)));
         found
     }
 
-    /// The numbers, among [`Expected::paths`], of the paths of an edit, by its place in [`Expected::iter`].
+    /// Tells for each path of the edits, in order, whether an intake would take it in, were it a file of a tree.
+    pub(super) fn taken_by(&self, intake: &Intake, tree: &Tree) -> Marks {
+        let Files { paths, taken, .. } = &*self.files;
+        // A thread that panicked with it leaves whole answers behind.
+        let taken = || taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let judge = intake.judge(tree);
+        let key = (intake.clone(), judge.places());
+        if let Some(known) = taken().get(&key) {
+            return Arc::clone(known);
+        }
+        let found: Marks = paths.iter().map(|path| judge.takes(path)).collect();
+        taken().insert(key, Arc::clone(&found));
+        found
+    }
+
+    /// The numbers, among all paths of the edits in order, of the paths of an edit, by its place in [`Expected::iter`].
     pub(super) fn numbers(&self, edit: usize) -> &[usize] {
         self.files.numbers.get(edit).map_or(&[], Vec::as_slice)
     }

@@ -4,6 +4,7 @@ mod copies;
 mod needs;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 pub(super) use copies::copy_text;
 pub(super) use copies::files_of;
@@ -37,7 +38,7 @@ pub(super) struct Split {
     /// COPYs to put in before the first of those COPYs.
     added: Vec<Item>,
     /// The step's footprint, now that its needs are known.
-    footprint: Footprint,
+    footprint: Rc<Footprint>,
     /// Numbers of the instructions that it commutes with, by their files.
     free_of: BTreeSet<usize>,
 }
@@ -96,10 +97,10 @@ pub(super) fn apply(split: &Split, stage: &mut StageModel) {
     for item in &mut stage.items {
         if let Some(dest) = item.written().and_then(|index| split.absolute.get(&index)) {
             item.absolute = Some(dest.clone());
-            item.footprint.needs.remove(&Setting::Workdir);
+            Rc::make_mut(&mut item.footprint).needs.remove(&Setting::Workdir);
         }
         if item.written() == Some(split.run) {
-            item.footprint.clone_from(&split.footprint);
+            item.footprint = Rc::clone(&split.footprint);
             item.free_of.extend(&split.free_of);
         }
     }
@@ -342,7 +343,7 @@ impl View<'_> {
             brought,
             absolute,
             added,
-            footprint,
+            footprint: Rc::new(footprint),
             free_of: free,
         }))
     }

@@ -3,14 +3,15 @@
 mod bases;
 mod before;
 mod edits;
+mod price;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 pub(super) use bases::{base_image, base_references};
 use bases::{earlier_stage, expanded_bases, stage_of};
-use edits::EditKind;
 pub(super) use edits::{Edits, Reach};
+pub(super) use price::Orders;
 
 use super::ReorderInput;
 use super::footprint::{Clash, Footprint};
@@ -56,7 +57,7 @@ pub(super) struct StageModel {
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub(super) source: Source,
-    pub(super) footprint: Footprint,
+    pub(super) footprint: Rc<Footprint>,
     /// Makes a build step.
     pub(super) is_step: bool,
     pub(super) is_run: bool,
@@ -115,7 +116,7 @@ impl Item {
         let source = Source::Added { spec, install };
         Self {
             source,
-            footprint,
+            footprint: Rc::new(footprint),
             is_step: true,
             is_run: false,
             is_linked: false,
@@ -179,7 +180,7 @@ impl Model {
                 }
                 items.push(Item {
                     source: Source::Written(index),
-                    footprint,
+                    footprint: Rc::new(footprint),
                     is_step: is_step(kind),
                     is_run: matches!(kind, InstructionKind::Run(_)),
                     is_linked: is_linked(kind),
@@ -205,81 +206,6 @@ impl Model {
         let target = named.unwrap_or(last);
         Self { wanted: wanted(&stages, target), stages, target, numbered: 0, reach }
     }
-
-    /// The expected seconds of a rebuild after one edit, over all kinds of edits by their weights.
-    pub(super) fn expected_seconds(&self, edits: &Edits) -> f64 {
-        self.expected_seconds_with(edits, None)
-    }
-
-    /// As [`Model::expected_seconds`], with the items of one stage in another order.
-    pub(super) fn expected_seconds_with(&self, edits: &Edits, order: Option<(usize, &[usize])>) -> f64 {
-        edits.kinds.iter().map(|kind| kind.weight * self.seconds_after(kind, order)).sum()
-    }
-
-    /// The expected seconds of each item, stage by stage: how often it reruns, times what it takes.
-    pub(super) fn expected_each(&self, edits: &Edits) -> Vec<Vec<f64>> {
-        let mut each: Vec<Vec<f64>> = self.stages.iter().map(|stage| vec![0.0; stage.items.len()]).collect();
-        for kind in &edits.kinds {
-            self.rerun(kind, None, |stage, place| {
-                each[stage][place] += kind.weight * self.stages[stage].items[place].seconds;
-            });
-        }
-        each
-    }
-
-    /// Seconds of the steps that rerun after an edit.
-    fn seconds_after(&self, edit: &EditKind, order: Option<(usize, &[usize])>) -> f64 {
-        let mut total = 0.0;
-        self.rerun(edit, order, |stage, item| total += self.stages[stage].items[item].seconds);
-        total
-    }
-
-    /// Calls `each` with the stage and the number in it of every item that reruns after an edit.
-    fn rerun(&self, edit: &EditKind, order: Option<(usize, &[usize])>, mut each: impl FnMut(usize, usize)) {
-        // Whether anything of a stage ran, and which items ran that may have made something else.
-        let mut ran: Vec<bool> = Vec::with_capacity(self.stages.len());
-        let mut changed = vec![false; self.numbered];
-        for (at, stage) in self.stages.iter().enumerate() {
-            let mut broken = stage.base.is_some_and(|base| ran[base]);
-            broken |= stage.base_uses.iter().any(|name| edit.args.contains(name));
-            if self.wanted[at] {
-                let mut tainted: BTreeSet<&str> = BTreeSet::new();
-                let order = order.filter(|(stage, _)| *stage == at).map(|(_, order)| order);
-                for place in 0..stage.items.len() {
-                    let number = order.map_or(place, |order| order[place]);
-                    let item = &stage.items[number];
-                    let own = is_touched(item, edit, &tainted, &changed);
-                    for (name, uses) in &item.sets {
-                        if uses.iter().any(|used| edit.args.contains(used) || tainted.contains(used.as_str()))
-                        {
-                            tainted.insert(name);
-                        }
-                    }
-                    if !item.is_step {
-                        continue;
-                    }
-                    broken |= own;
-                    if if item.is_linked { own } else { broken } {
-                        each(at, number);
-                    }
-                    // A RUN that ran anew may have made something else; a COPY only if what it copies changed.
-                    changed[item.id] = own || (broken && item.is_run && !item.is_recipe);
-                }
-            }
-            ran.push(broken);
-        }
-    }
-}
-
-/// Tells whether an edit reruns an item for a reason of its own: a variable, a file of the context, or something
-/// taken from another stage, where `changed` marks the items that ran and may have made something else.
-fn is_touched(item: &Item, edit: &EditKind, tainted: &BTreeSet<&str>, changed: &[bool]) -> bool {
-    let variable = if item.is_run {
-        !tainted.is_empty()
-    } else {
-        tainted.iter().any(|name| item.footprint.uses.names.iter().any(|used| used == name))
-    };
-    variable || edit.touches(item) || item.feeds.iter().any(|id| changed[*id])
 }
 
 /// Tells whether a RUN makes a recipe for cargo-chef and nothing else.

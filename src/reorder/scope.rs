@@ -1,6 +1,7 @@
 //! The state of a stage as its instructions set it: variables, working directory, user, shell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::dockerfile::ast::{Dockerfile, Instruction, InstructionKind};
 use crate::dockerfile::expand::Lexer;
@@ -10,14 +11,14 @@ use crate::shell::{self, Scene, ShellKind};
 #[derive(Debug, Clone)]
 pub(super) struct Scope {
     /// Variables with their values; `None` where a value is not known (an ARG without one).
-    pub(super) vars: BTreeMap<String, Option<String>>,
+    pub(super) vars: Rc<BTreeMap<String, Option<String>>>,
     /// Absolute working directory; `None` where it cannot be known.
     pub(super) workdir: Option<String>,
     /// USER as written.
     pub(super) user: Option<String>,
     /// Words of SHELL.
-    pub(super) shell: Vec<String>,
-    args: BTreeSet<String>,
+    pub(super) shell: Rc<Vec<String>>,
+    args: Rc<BTreeSet<String>>,
     escape: char,
 }
 
@@ -25,16 +26,16 @@ impl Scope {
     /// Makes the state at the start of a stage on an image, whose working directory is the root unless the
     /// rules know better.
     pub(super) fn start(dockerfile: &Dockerfile, workdir: &str) -> Self {
-        let shell = vec!["/bin/sh".to_owned(), "-c".to_owned()];
-        let (vars, args) = (BTreeMap::new(), BTreeSet::new());
+        let shell = Rc::new(vec!["/bin/sh".to_owned(), "-c".to_owned()]);
+        let (vars, args) = (Rc::default(), Rc::default());
         Self { vars, workdir: Some(workdir.to_owned()), user: None, shell, args, escape: dockerfile.escape }
     }
 
     /// Makes the state at the start of a stage on another stage, whose ARGs do not reach it.
     pub(super) fn after(base: &Self) -> Self {
         let mut scope = base.clone();
-        scope.vars.retain(|name, _| !base.args.contains(name));
-        scope.args.clear();
+        Rc::make_mut(&mut scope.vars).retain(|name, _| !base.args.contains(name));
+        scope.args = Rc::default();
         scope
     }
 
@@ -47,8 +48,8 @@ impl Scope {
                     let value = global.get(&arg.name).cloned().flatten().or(default);
                     // An ENV of the same name wins over the ARG, as in BuildKit.
                     if !self.vars.contains_key(&arg.name) || self.args.contains(&arg.name) {
-                        self.vars.insert(arg.name.clone(), value);
-                        self.args.insert(arg.name.clone());
+                        Rc::make_mut(&mut self.vars).insert(arg.name.clone(), value);
+                        Rc::make_mut(&mut self.args).insert(arg.name.clone());
                     }
                 }
             }
@@ -57,8 +58,8 @@ impl Scope {
                     pairs.iter().map(|pair| (self.expand(&pair.key), self.expand(&pair.value))).collect();
                 for (key, value) in values {
                     if let Some(key) = key {
-                        self.args.remove(&key);
-                        self.vars.insert(key, value);
+                        Rc::make_mut(&mut self.args).remove(&key);
+                        Rc::make_mut(&mut self.vars).insert(key, value);
                     }
                 }
             }
@@ -66,7 +67,7 @@ impl Scope {
                 self.workdir = self.path(raw);
             }
             InstructionKind::User(raw) => self.user = Some(raw.clone()),
-            InstructionKind::Shell(words) => self.shell.clone_from(words),
+            InstructionKind::Shell(words) => self.shell = Rc::new(words.clone()),
             _ => {}
         }
     }
@@ -92,7 +93,7 @@ impl Scope {
     pub(super) fn with_empty_arguments(&self) -> Self {
         const FILLED_IN: [&str; 2] = ["TARGET", "BUILD"];
         let mut scope = self.clone();
-        for (name, value) in &mut scope.vars {
+        for (name, value) in Rc::make_mut(&mut scope.vars) {
             let is_filled_in =
                 FILLED_IN.iter().any(|start| name.starts_with(start)) || name.ends_with("_PROXY");
             if value.is_none() && self.args.contains(name) && !is_filled_in {
@@ -125,7 +126,7 @@ pub(super) fn global_args(
     for instruction in &dockerfile.global_args {
         scope.follow(instruction, &given);
     }
-    let mut all = scope.vars;
+    let mut all = Rc::unwrap_or_clone(scope.vars);
     all.extend(given);
     all
 }

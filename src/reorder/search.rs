@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::model::{Edits, Item, Model, Source};
+use super::model::{Edits, Item, Model, Orders, Source};
 
 /// The share of the expected seconds, and the seconds, that a change has to gain: a Dockerfile is left alone for
 /// next to nothing.
@@ -22,13 +22,17 @@ const MOST_STATES: usize = 1_500;
 /// Where few orders keep every dependency all are looked at; else the best single change at a time is made. Both are deterministic; among equals the one nearest to the present order wins.
 pub(super) fn best_order(model: &Model, stage: usize, edits: &Edits) -> Vec<usize> {
     let items = &model.stages[stage].items;
-    let before = predecessors(items);
     let start: Vec<usize> = (0..items.len()).collect();
+    let orders = Orders::of(model, stage, edits);
+    if orders.are_equal() {
+        return start;
+    }
+    let before = predecessors(items);
     let best = match all_orders(&before) {
-        Some(orders) => cheapest(model, stage, edits, orders),
-        None => climb(model, stage, edits, &before, start),
+        Some(all) => cheapest(&orders, all),
+        None => climb(&orders, &before, start),
     };
-    settle(model, stage, edits, &before, best)
+    settle(&orders, &before, best)
 }
 
 /// How many orders are looked at one by one.
@@ -67,10 +71,10 @@ fn all_orders(before: &[Vec<bool>]) -> Option<Vec<Vec<usize>>> {
 }
 
 /// The order of the least expected seconds; the first of equals.
-fn cheapest(model: &Model, stage: usize, edits: &Edits, orders: Vec<Vec<usize>>) -> Vec<usize> {
+fn cheapest(orders: &Orders<'_>, all: Vec<Vec<usize>>) -> Vec<usize> {
     let mut best: Option<(f64, Vec<usize>)> = None;
-    for order in orders {
-        let price = model.expected_seconds_with(edits, Some((stage, &order)));
+    for order in all {
+        let price = orders.seconds(&order);
         if best.as_ref().is_none_or(|(least, _)| price < least - 1e-9) {
             best = Some((price, order));
         }
@@ -104,24 +108,18 @@ fn are_of_one_install(a: &Item, b: &Item) -> bool {
 }
 
 /// Moves one item at a time to where it gains most, until nothing gains.
-fn climb(
-    model: &Model,
-    stage: usize,
-    edits: &Edits,
-    before: &[Vec<bool>],
-    mut order: Vec<usize>,
-) -> Vec<usize> {
+fn climb(orders: &Orders<'_>, before: &[Vec<bool>], mut order: Vec<usize>) -> Vec<usize> {
     let mut seen: HashMap<Vec<usize>, f64> = HashMap::new();
-    let mut cost = price(model, stage, edits, &order, &mut seen);
+    let mut cost = price(orders, &order, &mut seen);
     // Small steps lead to the place where a thing belongs; what gains too little is taken back at the end.
     let least = least_gain(cost) / 20.0;
     loop {
         let mut best: Option<(f64, Vec<usize>)> = None;
-        for candidate in neighbours(&order, before, &model.stages[stage].items) {
+        for candidate in neighbours(&order, before, &orders.model.stages[orders.stage].items) {
             if seen.len() > MOST_STATES {
                 break;
             }
-            let price = price(model, stage, edits, &candidate, &mut seen);
+            let price = price(orders, &candidate, &mut seen);
             if price < best.as_ref().map_or(cost, |(least, _)| *least) - least {
                 best = Some((price, candidate));
             }
@@ -158,30 +156,24 @@ fn neighbours(order: &[usize], before: &[Vec<bool>], items: &[Item]) -> Vec<Vec<
 }
 
 /// Expected seconds of an order, with a little for every two items that changed places.
-fn price(
-    model: &Model,
-    stage: usize,
-    edits: &Edits,
-    order: &[usize],
-    seen: &mut HashMap<Vec<usize>, f64>,
-) -> f64 {
+fn price(orders: &Orders<'_>, order: &[usize], seen: &mut HashMap<Vec<usize>, f64>) -> f64 {
     if let Some(known) = seen.get(order) {
         return *known;
     }
-    let price = model.expected_seconds_with(edits, Some((stage, order)));
+    let price = orders.seconds(order);
     seen.insert(order.to_vec(), price);
     price
 }
 
 /// Takes back what gains too little: neighbours that could as well stand as before, items that could go home, and
 /// at last the whole.
-fn settle(model: &Model, stage: usize, edits: &Edits, before: &[Vec<bool>], best: Vec<usize>) -> Vec<usize> {
+fn settle(orders: &Orders<'_>, before: &[Vec<bool>], best: Vec<usize>) -> Vec<usize> {
     let mut seen = HashMap::new();
     let start: Vec<usize> = (0..best.len()).collect();
-    let original = price(model, stage, edits, &start, &mut seen);
+    let original = price(orders, &start, &mut seen);
     let least = least_gain(original);
     let mut order = best;
-    let mut cost = price(model, stage, edits, &order, &mut seen);
+    let mut cost = price(orders, &order, &mut seen);
     loop {
         let swaps = (1..order.len()).map(|at| (swapped(&order, at), least / 10.0));
         let homes = (0..order.len()).map(|item| (sent_home(&order, item), least));
@@ -189,7 +181,7 @@ fn settle(model: &Model, stage: usize, edits: &Edits, before: &[Vec<bool>], best
             .chain(homes)
             .filter(|(next, _)| inversions(next) < inversions(&order) && keeps(next, before))
             .find_map(|(next, worth)| {
-                let price = price(model, stage, edits, &next, &mut seen);
+                let price = price(orders, &next, &mut seen);
                 (price <= cost + worth).then_some((price, next))
             });
         match calmer {

@@ -58,6 +58,14 @@ pub struct Cover<'a> {
     filtered: Option<(String, Filter<'a>)>,
 }
 
+/// Where a selector led to in a tree, and by which links.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Places {
+    links: BTreeSet<String>,
+    whole: Vec<String>,
+    real: Option<String>,
+}
+
 impl<'a> Cover<'a> {
     /// Follows the links that a selector follows in a tree.
     ///
@@ -126,6 +134,12 @@ impl<'a> Cover<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What of the tree it rests on: covers of one selector with equal places take in the same paths.
+    pub fn places(&self) -> Places {
+        let real = self.filtered.as_ref().map(|(real, _)| real.clone());
+        Places { links: self.links.clone(), whole: self.whole.clone(), real }
     }
 
     /// Tells whether every path is taken in.

@@ -121,9 +121,9 @@ impl Reach {
         }
         let number = self.numbers.borrow().len();
         self.numbers.borrow_mut().insert(intake.clone(), number);
-        let takes = intake.judge(&self.tree);
-        let paths = self.edits.paths().iter().zip(&*self.files);
-        let taken: Vec<bool> = paths.map(|(path, is_file)| *is_file && takes(path)).collect();
+        let all = self.edits.taken_by(intake, &self.tree);
+        let taken: Vec<bool> =
+            all.iter().zip(&*self.files).map(|(taken, is_file)| *taken && *is_file).collect();
         let mut classes = self.classes.borrow_mut();
         let mut parted = Vec::with_capacity(classes.len());
         for class in classes.drain(..) {

@@ -22,14 +22,16 @@ pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
     let builds = |names: &[&str], verbs: &[&str]| {
         script.commands.iter().find(|command| is_one(&command.words, names, verbs))
     };
-    let base = crate::reorder::model::base_image(&site.draft.dockerfile, site.stage);
-    let is_go = base.as_deref().is_some_and(|name| name == "golang");
+    let is_go = || {
+        let base = crate::reorder::model::base_image(&site.draft.dockerfile, site.stage);
+        base.as_deref().is_some_and(|name| name == "golang")
+    };
     let verbs = ["build", "install", "test", "generate", "vet", "run"];
     let go = script
         .commands
         .iter()
         .find(|command| is_one(after_env(&command.words), &["go"], &verbs))
-        .or_else(|| builds(&["make", "mage", "task", "goreleaser"], &[]).filter(|_| is_go));
+        .or_else(|| builds(&["make", "mage", "task", "goreleaser"], &[]).filter(|_| is_go()));
     if let Some(command) = go {
         return go_modules(site, command.cwd.as_deref()?);
     }
