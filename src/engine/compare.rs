@@ -145,7 +145,7 @@ fn row(
         }
     };
     Row {
-        label: step.label.clone(),
+        label: Label::clone(&step.label),
         predicted: Some(predicted),
         real: reported,
         verdict,
@@ -243,7 +243,7 @@ fn differing(
 
 fn only_real(step: &RealStep) -> Row {
     Row {
-        label: step.label.clone(),
+        label: Label::clone(&step.label),
         predicted: None,
         real: Some(Said { status: step.status, merge: step.merge }),
         verdict: Verdict::Different,

@@ -1,5 +1,7 @@
 //! Why a step runs: data with everything that text, JSON, screens and lessons need to say it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::context::ChangeKind;
@@ -51,12 +53,12 @@ pub enum Cause {
     /// A step before it ran, and pulled it along.
     Parent {
         /// That step.
-        step: Label,
+        step: Arc<Label>,
     },
     /// What it copies from a stage came out differently, or is taken to.
     Output {
         /// The step that made it.
-        step: Label,
+        step: Arc<Label>,
         /// The path taken.
         path: String,
     },

@@ -1,5 +1,7 @@
 //! What of a Dockerfile will surprise whoever believes what its lines seem to say: with the line to change.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::dockerfile::ast::{CommandLine, CopySpec, Dockerfile, InstructionKind};
@@ -17,7 +19,7 @@ pub enum Finding {
         /// Its name.
         name: String,
         /// The RUNs between it and its first use.
-        breaks: Vec<Label>,
+        breaks: Vec<Arc<Label>>,
         /// Line of the first instruction that uses it; none where nothing does.
         used_at: Option<usize>,
     },
@@ -133,7 +135,7 @@ fn arg_too_early(
             });
         }
         if let (InstructionKind::Run(_), Some(step)) = (&instruction.kind, step_of(n)) {
-            breaks.push(step.label.clone());
+            breaks.push(Arc::clone(&step.label));
         }
     }
     (!breaks.is_empty()).then(|| Finding::ArgTooEarly { line, name: name.into(), breaks, used_at: None })

@@ -2,13 +2,14 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::cause::{Cause, Explanation, PathChange};
 use super::compare::operations;
 use super::pairing::pair;
 use crate::context::select::{Memo, changed_among};
 use crate::context::{Change, Selector, Tree, diff};
-use crate::graph::{Action, Graph, Op, Source, Vertex, VertexId};
+use crate::graph::{Action, Graph, Label, Op, Source, Vertex, VertexId};
 use crate::solver::{Contexts, Output, Prediction, Status, Taken, VertexPrediction, selector};
 
 /// A build that was predicted, with what it was predicted from.
@@ -185,7 +186,7 @@ impl Trace<'_> {
         );
         let decides = taken.and_then(|t| t.decides).map(|decides| {
             let (path, step) = &*decides;
-            Cause::Output { step: crate::graph::Label::clone(step), path: path.clone() }
+            Cause::Output { step: Arc::clone(step), path: path.clone() }
         });
         let nearest = || {
             let path = selectors.first().map_or_else(String::new, |s| format!("/{}", s.path));
@@ -248,8 +249,8 @@ impl Trace<'_> {
         vec![Found { cause, own: true }]
     }
 
-    fn label(&self, step: usize) -> crate::graph::Label {
-        self.now.graph.steps[step].label.clone()
+    fn label(&self, step: usize) -> Arc<Label> {
+        Arc::clone(&self.now.graph.steps[step].label)
     }
 
     fn step_of(&self, v: VertexId) -> Option<usize> {

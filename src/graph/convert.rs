@@ -157,7 +157,7 @@ impl Converter<'_> {
         draft.counter += if is_from { draft.rounds } else { 1 };
         let stage = (!draft.shown.is_empty()).then(|| draft.shown.clone());
         let of = if is_from { draft.from_total } else { draft.total };
-        let label = Label { stage, index: draft.counter, of, instruction };
+        let label = Arc::new(Label { stage, index: draft.counter, of, instruction });
         let state = draft.state.clone();
         self.steps.push(Step {
             label,

@@ -26,6 +26,8 @@ pub use vertex::{
     Action, CopyAction, Exec, FileOp, Mount, MountKind, Op, Owner, PathSelector, Source, Vertex, VertexId,
 };
 
+use std::sync::Arc;
+
 use crate::dockerfile::ast::Span;
 
 /// The graph of one build: vertices in an order in which inputs come first, and the steps that print them.
@@ -48,7 +50,7 @@ pub struct Graph {
 #[derive(Debug, Clone)]
 pub struct Step {
     /// `[stage index/of] instruction`.
-    pub label: Label,
+    pub label: Arc<Label>,
     /// Its vertex; of a COPY --link, the copy; none where an instruction makes no vertex (`WORKDIR /`).
     pub vertex: VertexId,
     /// The LINK merge of a COPY --link.

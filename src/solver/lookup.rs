@@ -11,7 +11,7 @@ use super::prediction::Assumption;
 use super::solve::Solver;
 use super::store::{Candidates, InputKeys, Record};
 use crate::context::{Digest, SelectError};
-use crate::graph::{Label, Op, Source, VertexId};
+use crate::graph::{Op, Source, VertexId};
 
 /// The outcome of a look-up.
 pub(super) struct Match {
@@ -250,11 +250,11 @@ impl Solver<'_, '_> {
         if let Some(decides) = looked.taken().and_then(|taken| taken.decides.as_ref()) {
             let (path, step) = &**decides;
             let assumed_changed = level == Level::AssumedNo;
-            let step = Label::clone(step);
+            let step = Arc::clone(step);
             return Some(Assumption::Output { path: path.clone(), step, assumed_changed });
         }
         match &self.prepared.vertices[dep.vertex].label {
-            Some(step) => Some(Assumption::Follows { step: Label::clone(step) }),
+            Some(step) => Some(Assumption::Follows { step: Arc::clone(step) }),
             None => input.assumption.clone(),
         }
     }

@@ -36,7 +36,7 @@ pub struct Prediction {
 #[derive(Debug, Clone)]
 pub struct StepPrediction {
     /// The step's label.
-    pub label: Label,
+    pub label: Arc<Label>,
     /// Number of the step in [`Graph::steps`].
     pub step: usize,
     /// Cached or executed; of a COPY --link, the copy's.
@@ -75,7 +75,7 @@ pub enum Assumption {
         /// The path taken.
         path: String,
         /// The step that may have written it.
-        step: Label,
+        step: Arc<Label>,
         /// Taken to be the same as before, or to have changed.
         assumed_changed: bool,
     },
@@ -89,7 +89,7 @@ pub enum Assumption {
     /// A step before it is not certain.
     Follows {
         /// That step.
-        step: Label,
+        step: Arc<Label>,
     },
 }
 

@@ -47,7 +47,7 @@ impl Prepared {
         let mut labels: Vec<Option<Arc<Label>>> = vec![None; graph.vertices.len()];
         for step in &graph.steps {
             for v in [Some(step.vertex), step.merge].into_iter().flatten() {
-                labels[v].get_or_insert_with(|| Arc::new(step.label.clone()));
+                labels[v].get_or_insert_with(|| Arc::clone(&step.label));
             }
         }
         let mut consumers = vec![Vec::new(); graph.vertices.len()];
@@ -56,6 +56,16 @@ impl Prepared {
                 consumers[input].push(at);
             }
         }
+        // What was not edited stands where it stood, from the beginning or from the end.
+        let then = earlier.map_or(0, |earlier| earlier.vertices.len());
+        let digest = |at: VertexId| {
+            let op = &graph.vertices[at].op;
+            let same = [at, (at + then).wrapping_sub(graph.vertices.len())].into_iter().find_map(|place| {
+                let earlier = earlier?;
+                (earlier.graph.vertices.get(place)?.op == *op).then(|| earlier.vertices[place].op)
+            });
+            same.unwrap_or_else(|| op.cache_digest())
+        };
         let vertices = graph
             .vertices
             .iter()
@@ -63,7 +73,7 @@ impl Prepared {
             .zip(labels)
             .zip(consumers)
             .map(|(((at, vertex), label), consumers)| Ready {
-                op: vertex.op.cache_digest(),
+                op: digest(at),
                 dependencies: dependencies(vertex),
                 run: run(graph, vertex, label.clone(), declared.get(&at)).map(known),
                 label,

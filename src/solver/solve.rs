@@ -222,7 +222,7 @@ impl Solver<'_, '_> {
         let doubtful = [Some(copy), merge].into_iter().flatten().find(|(s, late)| !late.certain(s));
         // A download is doubtful for what copies it; an image is taken to be what it is called.
         StepPrediction {
-            label: step.label.clone(),
+            label: Arc::clone(&step.label),
             step: number,
             status: copy.1.status(copy.0),
             merge: merge.map(|(m, late)| late.status(m)),

@@ -15,7 +15,6 @@ use crate::context::Digest;
 #[derive(Debug, Clone, Default)]
 pub struct Store {
     records: Vec<Arc<Record>>,
-    /// Another list after every change to one of its records: who keeps one knows by it that nothing changed.
     by_op: ByDigest<Digest, OfOp>,
     /// Records by what one of their inputs has to be: see [`Hook`].
     by_hook: ByDigest<Hook, Vec<usize>>,
@@ -118,12 +117,26 @@ impl Hasher for DigestHasher {
     }
 }
 
-/// Numbers of an operation's records.
-type OfOp = Arc<Vec<usize>>;
+/// An operation's records.
+#[derive(Debug, Clone, Default)]
+struct OfOp {
+    /// Their numbers.
+    list: Vec<usize>,
+    /// Another one after every change to one of them: who keeps one knows by it that nothing changed.
+    as_of: Arc<()>,
+}
+
+impl OfOp {
+    fn changed(&mut self) {
+        if Arc::strong_count(&self.as_of) > 1 {
+            self.as_of = Arc::default();
+        }
+    }
+}
 
 /// What a store held of one operation at one time.
 #[derive(Debug, Clone)]
-pub(super) struct OpRecords(OfOp);
+pub(super) struct OpRecords(Arc<()>);
 
 /// Records that one input may match, by their numbers.
 pub(super) struct Candidates(Vec<usize>);
@@ -143,18 +156,18 @@ impl Store {
 
     /// What is held of an operation now, for [`Store::still_holds`]; none where there is no record of it.
     pub(super) fn of_op(&self, op: Digest) -> Option<OpRecords> {
-        self.by_op.get(&op).cloned().map(OpRecords)
+        self.by_op.get(&op).map(|of| OpRecords(Arc::clone(&of.as_of)))
     }
 
     /// Says whether what is held of an operation is what was held then, in this store or in the one that it was
     /// cloned from.
     pub(super) fn still_holds(&self, op: Digest, then: &OpRecords) -> bool {
-        self.by_op.get(&op).is_some_and(|now| Arc::ptr_eq(now, &then.0))
+        self.by_op.get(&op).is_some_and(|now| Arc::ptr_eq(&now.as_of, &then.0))
     }
 
     /// The newest records of an operation, the newest last.
     pub(super) fn newest_of_op(&self, op: Digest, most: usize) -> impl Iterator<Item = &Arc<Record>> {
-        let all = self.by_op.get(&op).map_or(&[][..], |all| all.as_slice());
+        let all = self.by_op.get(&op).map_or(&[][..], |of| of.list.as_slice());
         all[all.len().saturating_sub(most)..].iter().map(|&i| &self.records[i])
     }
 
@@ -246,18 +259,19 @@ impl Store {
                 Addition::Record(new) => {
                     self.builds = self.builds.max(new.made);
                     match self.by_id.get(&new.id).copied() {
-                        Some(at) if self.records[at].holds(&new) => {}
+                        Some(at) if Arc::ptr_eq(&self.records[at], &new) || self.records[at].holds(&new) => {}
                         Some(at) => {
                             self.hook(at, new.op, &new.inputs);
                             Arc::make_mut(&mut self.records[at]).merge(&new);
-                            // A copy of its own, where somebody keeps it.
-                            self.by_op.get_mut(&new.op).map(Arc::make_mut);
+                            self.by_op.entry(new.op).and_modify(OfOp::changed);
                         }
                         None => {
                             let new = in_order(new);
                             let at = self.records.len();
                             self.by_id.insert(new.id, at);
-                            Arc::make_mut(self.by_op.entry(new.op).or_default()).push(at);
+                            let of = self.by_op.entry(new.op).or_default();
+                            of.list.push(at);
+                            of.changed();
                             self.hook(at, new.op, &new.inputs);
                             self.records.push(new);
                         }

@@ -165,7 +165,7 @@ fn a_cold_cache_needs_no_reasons() {
 #[test]
 fn traps_notes_and_control_characters() {
     let mut outcome = outcome(NPM, vec![None, None, None, None, None]);
-    outcome.prediction.steps[3].label.instruction = "RUN printf '\x1b[31m'".into();
+    Arc::make_mut(&mut outcome.prediction.steps[3].label).instruction = "RUN printf '\x1b[31m'".into();
     let mut answer = answer(&outcome, &[0.0; 5]);
     let trap = Trap::OwnContext { path: ".git".into() };
     let (message, change) = super::words::trap(&trap, None);

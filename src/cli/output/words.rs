@@ -163,7 +163,7 @@ pub fn trap(trap: &Trap, ignore_file: Option<&str>) -> (String, String) {
 pub fn finding(finding: &Finding, file: &str) -> (String, String) {
     match finding {
         Finding::ArgTooEarly { line, name, breaks, used_at } => {
-            let steps = list(&breaks.iter().take(NAMED).map(place).collect::<Vec<_>>(), breaks.len());
+            let steps = list(&breaks.iter().take(NAMED).map(|label| place(label)).collect::<Vec<_>>(), breaks.len());
             let (run, it) = if breaks.len() == 1 { ("runs", "it does") } else { ("run", "they do") };
             let message = format!(
                 "ARG {name} is in the environment of every RUN below it, used or not: a new value {run} {steps}, \
@@ -280,8 +280,8 @@ mod tests {
         PathChange { path: path.into(), how }
     }
 
-    fn step() -> Label {
-        Label { stage: Some("builder".into()), index: 2, of: 12, instruction: "RUN make".into() }
+    fn step() -> std::sync::Arc<Label> {
+        Label { stage: Some("builder".into()), index: 2, of: 12, instruction: "RUN make".into() }.into()
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn as_predicted(outcome: &Outcome) -> Progress {
         Status::Executed => RealStatus::Executed,
     };
     let step = |s: &StepPrediction| RealStep {
-        label: s.label.clone(),
+        label: Label::clone(&s.label),
         status: real(s.status),
         merge: s.merge.map(real),
         started: None,

@@ -56,7 +56,7 @@ pub(super) fn layers(outcome: &Outcome, rows: &[Row], image: &StoredImage) -> BT
     }
     let steps = chain.iter().flat_map(|stage| graph.stage_steps(*stage)).filter(|s| !s.label.is_from());
     let numbers: Vec<usize> =
-        steps.filter_map(|step| rows.iter().position(|row| row.label == step.label)).collect();
+        steps.filter_map(|step| rows.iter().position(|row| row.label == *step.label)).collect();
     let keyword = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
     let made: Vec<_> = image
         .layers

@@ -121,5 +121,5 @@ impl Teller {
 }
 
 fn number_of(graph: &Graph, label: &Label) -> Option<usize> {
-    graph.steps.iter().position(|step| step.label == *label)
+    graph.steps.iter().position(|step| *step.label == *label)
 }
