@@ -14,7 +14,7 @@ use layerlab::context::Tree;
 use layerlab::cost::{Basis, Figure};
 use layerlab::dockerfile::ast::Dockerfile;
 use layerlab::graph::{Graph, GraphOptions};
-use layerlab::history::replay::{Common, DockerfileSource, Plan, Runner, walk};
+use layerlab::history::replay::{Common, DockerfileSource, Plan, Readings, Runner, walk};
 use layerlab::history::{ContextOptions, Contexts, Repository, Selection};
 
 /// That of the program.
@@ -35,7 +35,7 @@ fn second(_: &Dockerfile, graph: &Graph, _: &Tree) -> Vec<Figure> {
 }
 
 fn common() -> Common<'static> {
-    Common { options: GraphOptions::default(), cost: &second }
+    Common { options: GraphOptions::default(), cost: &second, readings: Readings::default() }
 }
 
 /// The shortest of some runs.

@@ -13,7 +13,9 @@ use layerlab::cost::{Basis, Figure};
 use layerlab::dockerfile::ast::Dockerfile;
 use layerlab::dockerfile::parse;
 use layerlab::graph::GraphOptions;
-use layerlab::history::replay::{Common, DockerfileSource, Mark, Plan, Rewriting, Runner, SideWalk, walk};
+use layerlab::history::replay::{
+    Common, DockerfileSource, Mark, Plan, Readings, Rewriting, Runner, SideWalk, walk,
+};
 use layerlab::history::{ContextOptions, Repository, Selection, Series};
 use layerlab::simulate::{BuildInput, Simulator};
 use layerlab::solver::Status;
@@ -28,7 +30,7 @@ fn second(_: &Dockerfile, graph: &layerlab::graph::Graph, _: &layerlab::context:
 }
 
 fn common() -> Common<'static> {
-    Common { options: GraphOptions::default(), cost: &second }
+    Common { options: GraphOptions::default(), cost: &second, readings: Readings::default() }
 }
 
 fn replay(repo: &Repository, series: &Series, dockerfile: DockerfileSource<'_>, runner: Runner) -> SideWalk {
@@ -44,7 +46,8 @@ fn replay_all(
     let plan = |dockerfile| Plan { dockerfile, ignoring: None, runner, reasons: true };
     let plans: Vec<Plan<'_>> = dockerfiles.into_iter().map(plan).collect();
     let options = ContextOptions::of(repo);
-    walk(repo, series, &options, &common(), &plans, &mut |_, _| true).expect("a walk")
+    let walks = walk(repo, series, &options, &common(), &plans, &mut |_, _| true).expect("a walk");
+    walks.into_iter().map(Arc::unwrap_or_clone).collect()
 }
 
 fn told_by_replay(walk: &SideWalk) -> Vec<Told> {

@@ -222,6 +222,7 @@ fn what_cannot_be_used_is_said() {
         (scratch.path(), &["--since", "soon"], "is not a date"),
         (scratch.path(), &["--against", "/none/at/all"], "cannot read /none/at/all"),
         (scratch.path(), &["--tui"], "--tui needs a terminal"),
+        (scratch.path(), &["--build-context", "lib=../lib"], "a replay takes no --build-context"),
     ] {
         let output = run(context, args);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();

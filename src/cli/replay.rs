@@ -13,6 +13,7 @@ mod store;
 mod text;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::ValueEnum;
@@ -93,6 +94,9 @@ pub struct Args {
     /// Where the daemon keeps images; with `classic`, COPY --link is a plain COPY
     #[arg(long, value_name = "STORE", value_enum, default_value_t)]
     image_store: ImageStoreFlag,
+    /// Refused with a reason
+    #[arg(long, value_name = "NAME=FOLDER", hide = true)]
+    build_context: Vec<String>,
 }
 
 const AFTER_HELP: &str =
@@ -153,6 +157,12 @@ impl Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<Ended> {
+    if !args.build_context.is_empty() {
+        bail!(
+            "a replay takes no --build-context: git tells of one folder what it was at every commit; \
+             `layerlab plan --build-context NAME=FOLDER --edit FILE` says what an edit of today would rebuild"
+        );
+    }
     let project = project::Project::open(args)?;
     let session = session::Session::new(&project, args)?;
     let mut answer = session.replay()?;
@@ -196,7 +206,7 @@ fn show(answer: answer::Answer, args: &Args) -> anyhow::Result<Ended> {
         commits: commits.collect(),
         sides: std::iter::once(answer.left)
             .chain(answer.right)
-            .map(|side| ShownSide { title: side.title, walk: side.walk })
+            .map(|side| ShownSide { title: side.title, walk: Arc::unwrap_or_clone(side.walk) })
             .collect(),
     };
     let theme = Theme::new(args.theme, args.ascii || !terminal::is_utf8());

@@ -17,7 +17,7 @@ use super::{BuildFlags, Ended, build};
 use crate::cost::{Figure, Measured, StepCost};
 use crate::dockerfile::{self, Dockerfile};
 use crate::graph::Graph;
-use crate::history::replay::{Common, DockerfileSource, Plan, Runner, Totals, walk};
+use crate::history::replay::{Common, DockerfileSource, Plan, Readings, Runner, Totals, walk};
 use crate::history::{ContextOptions, Ignoring, Repository, Selection};
 use crate::reorder::{Edit, Expected};
 use crate::simulate::{BuildInput, Outcome, Simulator};
@@ -273,10 +273,10 @@ fn past(project: &Project, texts: &[Arc<str>], measured: &Measured) -> Option<Pa
         runner: Runner::Warm,
         reasons: true,
     };
-    let common = Common { options: build_options.clone(), cost: &cost };
+    let common = Common { options: build_options.clone(), cost: &cost, readings: Readings::default() };
     let plans: Vec<Plan<'_>> = texts.iter().map(plan).collect();
     let walks = walk(&repo, &series, &options, &common, &plans, &mut |_, _| true).ok()?;
-    let totals: Vec<Totals> = walks.iter().map(Totals::of).collect();
+    let totals: Vec<Totals> = walks.iter().map(|walk| Totals::of(walk)).collect();
     let built = totals.first().filter(|t| t.builds > t.failed + t.without)?;
     Some(Past {
         commits: built.builds - built.without,

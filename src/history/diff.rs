@@ -85,9 +85,14 @@ pub(super) struct TreeDiff<'a, F> {
 }
 
 impl<'a, F: Find> TreeDiff<'a, F> {
-    /// Starts a comparison over this object database.
-    pub(super) fn new(objects: &'a F) -> Self {
-        Self { objects, path: Vec::new(), free: Vec::new(), found: Vec::new() }
+    /// Starts a comparison over this object database, with memory to read trees into.
+    pub(super) fn new(objects: &'a F, free: Vec<Vec<u8>>) -> Self {
+        Self { objects, path: Vec::new(), free, found: Vec::new() }
+    }
+
+    /// The memory that trees were read into, for the next one.
+    pub(super) fn into_buffers(self) -> Vec<Vec<u8>> {
+        self.free
     }
 
     /// Lists what differs between two trees; no tree is an empty one.
@@ -95,14 +100,14 @@ impl<'a, F: Find> TreeDiff<'a, F> {
     /// In git's order: by name, directories as if theirs ended in `/`. Where a file became a directory or the
     /// reverse there is one change for the file and one for each file below the directory.
     pub(super) fn between(
-        mut self,
+        &mut self,
         old: Option<ObjectId>,
         new: Option<ObjectId>,
     ) -> Result<Vec<Change>, HistoryError> {
         if old != new {
             self.trees(old, new)?;
         }
-        Ok(self.found)
+        Ok(std::mem::take(&mut self.found))
     }
 
     fn trees(&mut self, old: Option<ObjectId>, new: Option<ObjectId>) -> Result<(), HistoryError> {

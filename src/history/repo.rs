@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gix::ObjectId;
 use gix::objs::Find;
@@ -22,8 +22,11 @@ const DECODED_ENTRIES: usize = 32 << 20;
 pub struct Repository {
     pub(super) git: gix::Repository,
     context: String,
-    /// What lies between two trees, for all who ask again: the weights of edits, a replay, another replay.
-    known: RefCell<HashMap<Between, Arc<[Change]>>>,
+    /// What lies between two trees, for all who ask again, clones among them: the weights of edits, a replay, another
+    /// replay.
+    known: Arc<Mutex<HashMap<Between, Arc<[Change]>>>>,
+    /// Memory to read objects into.
+    buffers: RefCell<Vec<Vec<u8>>>,
 }
 
 /// The trees that are compared.
@@ -47,7 +50,7 @@ impl Repository {
             }
             None => String::new(),
         };
-        Ok(Self { git, context, known: RefCell::default() })
+        Ok(Self { git, context, known: Arc::default(), buffers: RefCell::default() })
     }
 
     /// Makes another directory the build context: a path from the repository's root, `""` for the root.
@@ -78,12 +81,19 @@ impl Repository {
     pub fn changes(&self, old: Option<&Commit>, new: &Commit) -> Result<Arc<[Change]>, HistoryError> {
         let old = old.map(|commit| self.context_tree(commit)).transpose()?.flatten();
         let between = (old, self.context_tree(new)?);
-        if let Some(known) = self.known.borrow().get(&between) {
+        if let Some(known) = self.known().get(&between) {
             return Ok(Arc::clone(known));
         }
-        let changes: Arc<[Change]> = TreeDiff::new(&self.git.objects).between(between.0, between.1)?.into();
-        self.known.borrow_mut().insert(between, Arc::clone(&changes));
+        let mut diff = TreeDiff::new(&self.git.objects, self.buffers.take());
+        let changes: Arc<[Change]> = diff.between(between.0, between.1)?.into();
+        self.buffers.replace(diff.into_buffers());
+        self.known().insert(between, Arc::clone(&changes));
         Ok(changes)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Between, Arc<[Change]>>> {
+        // A thread that panicked with it leaves whole answers behind.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Object id of the build context's directory as of a commit; `None` where it was not there.
@@ -104,11 +114,7 @@ impl Repository {
 
     /// Reads a blob's bytes as git stores them: no filter, no change of line ends.
     pub fn bytes(&self, id: ObjectId) -> Result<Vec<u8>, HistoryError> {
-        let mut bytes = Vec::new();
-        match self.git.objects.try_find(&id, &mut bytes)? {
-            Some(_) => Ok(bytes),
-            None => Err(HistoryError::MissingObject { id }),
-        }
+        self.with_object(id, |bytes| Ok(bytes.to_vec()))
     }
 
     /// Size of a blob in bytes, read from its header; a Git LFS pointer answers for the file it stands for.
@@ -133,11 +139,22 @@ impl Repository {
     }
 
     pub(super) fn read_commit(&self, id: ObjectId) -> Result<Commit, HistoryError> {
-        let mut bytes = Vec::new();
-        match self.git.objects.try_find(&id, &mut bytes)? {
-            Some(object) => Commit::decode(id, object.data),
+        self.with_object(id, |bytes| Commit::decode(id, bytes))
+    }
+
+    /// Reads an object and does something with its bytes.
+    fn with_object<T>(
+        &self,
+        id: ObjectId,
+        call: impl FnOnce(&[u8]) -> Result<T, HistoryError>,
+    ) -> Result<T, HistoryError> {
+        let mut buffer = self.buffers.borrow_mut().pop().unwrap_or_default();
+        let outcome = match self.git.objects.try_find(&id, &mut buffer)? {
+            Some(object) => call(object.data),
             None => Err(HistoryError::MissingObject { id }),
-        }
+        };
+        self.buffers.borrow_mut().push(buffer);
+        outcome
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a replay found, before anyone writes it down.
 
+use std::sync::Arc;
+
 use crate::history::replay::{Build, Runner, SideWalk, Totals};
 use crate::history::{Commit, SeriesEnd};
 
@@ -45,14 +47,14 @@ pub struct SideAnswer {
     /// Which Dockerfile, in a sentence's end.
     pub what: String,
     /// Its builds.
-    pub walk: SideWalk,
+    pub walk: Arc<SideWalk>,
     /// The builds added up.
     pub totals: Totals,
 }
 
 impl SideAnswer {
     /// Adds a walk up.
-    pub fn new(title: &str, what: String, walk: SideWalk) -> Self {
+    pub fn new(title: &str, what: String, walk: Arc<SideWalk>) -> Self {
         Self { title: title.to_owned(), what, totals: Totals::of(&walk), walk }
     }
 

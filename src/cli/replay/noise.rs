@@ -167,7 +167,7 @@ fn worth(verdict: &Verdict) -> f64 {
 }
 
 /// Replays the left side with each of some lists of lines put at the end of the ignore file.
-fn with_lines(session: &Session<'_>, lists: Vec<Vec<String>>) -> anyhow::Result<Vec<SideWalk>> {
+fn with_lines(session: &Session<'_>, lists: Vec<Vec<String>>) -> anyhow::Result<Vec<Arc<SideWalk>>> {
     let project = session.project;
     let with = |appended: Vec<String>| Wanted {
         ignoring: Some(Ignoring { appended, ..project.options.ignoring.clone() }),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::answer::{Answer, SideAnswer};
@@ -13,14 +13,16 @@ use super::store::Store;
 use super::{Args, noise};
 use crate::cli::costs;
 use crate::cli::weights::edits_of;
-use crate::context::{Tree, path};
+use crate::context::{Digest, Tree, path};
 use crate::cost::{Figure, Inputs, Measured, StepSeconds, estimate};
 use crate::declare::Declarations;
 use crate::dockerfile::ast::{Dockerfile, Instruction};
 use crate::dockerfile::parse;
 use crate::graph::{Graph, GraphOptions};
-use crate::history::replay::{Common, DockerfileSource, Plan, Rewriting, Runner, SideWalk, walk, walk_key};
-use crate::history::{ContextOptions, Contexts, Ignoring, Series, SeriesEnd};
+use crate::history::replay::{
+    Common, DockerfileSource, Plan, Readings, Rewriting, Runner, SideWalk, walk, walk_key,
+};
+use crate::history::{ContextOptions, Contexts, Ignoring, Repository, Series, SeriesEnd};
 use crate::reorder::{
     Expected, ReorderInput, ReorderOptions, is_manifest, likely_arguments, propose_checked,
 };
@@ -37,7 +39,33 @@ pub struct Session<'p> {
     fresh: bool,
     stop: Arc<AtomicBool>,
     measured: Measured,
-    edits: Expected,
+    edits: History<'p>,
+    readings: Readings,
+}
+
+/// The edits of the commits, counted when somebody asks.
+struct History<'p> {
+    /// For the thread that asks first.
+    repo: Mutex<Repository>,
+    series: &'p Series,
+    options: &'p ContextOptions,
+    edits: OnceLock<Expected>,
+}
+
+impl<'p> History<'p> {
+    fn of(project: &'p Project) -> Self {
+        let Project { series, options, .. } = project;
+        Self { repo: Mutex::new(project.repo.clone()), series, options, edits: OnceLock::new() }
+    }
+
+    fn edits(&self) -> &Expected {
+        self.edits.get_or_init(|| {
+            // A thread that panicked with it leaves it as it was.
+            let repo = self.repo.lock().unwrap_or_else(PoisonError::into_inner);
+            // Objects that cannot be read are an error of the walk, which reads the same ones.
+            edits_of(&repo.observed_edits(self.series, self.options).unwrap_or_default())
+        })
+    }
 }
 
 /// One side to walk.
@@ -48,29 +76,26 @@ pub struct Wanted<'a> {
     pub ignoring: Option<Ignoring>,
     /// Ask of every step why it ran.
     pub reasons: bool,
-    /// What the walk depends on besides the plan.
-    pub rest: String,
 }
 
 impl<'a> Wanted<'a> {
     /// With the ignore file of the contexts, and with reasons.
     pub fn new(dockerfile: DockerfileSource<'a>) -> Self {
-        Self { dockerfile, ignoring: None, reasons: true, rest: String::new() }
+        Self { dockerfile, ignoring: None, reasons: true }
     }
 }
 
 impl<'p> Session<'p> {
-    /// Reads the history's edits and makes Ctrl-C end walks instead of the program; a second one ends it.
+    /// Makes Ctrl-C end walks instead of the program; a second one ends it.
     ///
     /// # Errors
-    /// Git objects that cannot be read.
+    /// A signal that cannot be caught.
     pub fn new(project: &'p Project, args: &Args) -> anyhow::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let signal = signal_hook::consts::SIGINT;
         // In this order: the first Ctrl-C sets the flag, the next finds it set.
         signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
-        let observed = project.repo.observed_edits(&project.series, &project.options)?;
         Ok(Self {
             project,
             options: args.options(),
@@ -80,7 +105,8 @@ impl<'p> Session<'p> {
             fresh: args.fresh,
             stop,
             measured: costs::measured(&args.context),
-            edits: edits_of(&observed),
+            edits: History::of(project),
+            readings: Readings::default(),
         })
     }
 
@@ -90,11 +116,11 @@ impl<'p> Session<'p> {
     /// Git objects that cannot be read.
     pub fn replay(&self) -> anyhow::Result<Answer> {
         let project = self.project;
-        let (edits, build) = (&self.edits, &self.options);
+        let (history, build) = (&self.edits, &self.options);
         let rewrite = |dockerfile: &Dockerfile,
                        tree: &Tree,
                        read: &dyn Fn(&str) -> Option<String>|
-         -> Arc<str> { reordered(dockerfile, tree, read, edits, build) };
+         -> Arc<str> { reordered(dockerfile, tree, read, history.edits(), build) };
         // Those of vendored projects are copied with all that lies beside them.
         let rests_on = |file: &str| is_manifest(path::split(file).1) && !noise::is_vendored(file);
         let left = Wanted::new(project.dockerfile());
@@ -104,13 +130,10 @@ impl<'p> Session<'p> {
                 ..Wanted::new(DockerfileSource::Fixed(Arc::clone(text)))
             },
             (None, Some((text, _))) => Wanted::new(DockerfileSource::Fixed(self.reordered_today(text)?)),
-            (None, None) => Wanted {
-                rest: format!("{:?}", self.edits),
-                ..Wanted::new(DockerfileSource::Rewritten(Rewriting {
-                    rewrite: &rewrite,
-                    rests_on: &rests_on,
-                }))
-            },
+            // The edits that it is made for follow from the commits and the ignore file.
+            (None, None) => {
+                Wanted::new(DockerfileSource::Rewritten(Rewriting { rewrite: &rewrite, rests_on: &rests_on }))
+            }
         };
         let mut walks = self.walks(&project.series, &project.options, vec![left, right])?.into_iter();
         let (left, right) = (walks.next().unwrap_or_default(), walks.next().unwrap_or_default());
@@ -127,7 +150,7 @@ impl<'p> Session<'p> {
             let blob = repo.blob_at(newest, &path::join(repo.context(), at)).ok()??;
             String::from_utf8(repo.bytes(blob.id).ok()?).ok()
         };
-        Ok(reordered(&dockerfile, &context.tree, &read, &self.edits, &self.options))
+        Ok(reordered(&dockerfile, &context.tree, &read, self.edits.edits(), &self.options))
     }
 
     /// Walks one side.
@@ -139,7 +162,7 @@ impl<'p> Session<'p> {
         series: &Series,
         options: &ContextOptions,
         wanted: Wanted<'_>,
-    ) -> anyhow::Result<SideWalk> {
+    ) -> anyhow::Result<Arc<SideWalk>> {
         Ok(self.walks(series, options, vec![wanted])?.into_iter().next().unwrap_or_default())
     }
 
@@ -147,60 +170,52 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// Git objects that cannot be read.
-    pub fn walks(
+    pub fn walks<'a>(
         &self,
         series: &Series,
         options: &ContextOptions,
-        wanted: Vec<Wanted<'_>>,
-    ) -> anyhow::Result<Vec<SideWalk>> {
+        wanted: Vec<Wanted<'a>>,
+    ) -> anyhow::Result<Vec<Arc<SideWalk>>> {
         let measured = &self.measured;
         let cost =
             |dockerfile: &Dockerfile, graph: &Graph, tree: &Tree| cost(dockerfile, graph, tree, measured);
-        let common = Common { options: self.options.clone(), cost: &cost };
-        let plans: Vec<(Plan<'_>, String)> = wanted
-            .into_iter()
-            .map(|side| {
-                let plan = Plan {
-                    dockerfile: side.dockerfile,
-                    ignoring: side.ignoring,
-                    runner: self.runner,
-                    reasons: side.reasons,
-                };
-                (plan, side.rest)
-            })
-            .collect();
+        // Costs follow from the context of the first build, too: other commits may have other ones.
+        let is_own = std::ptr::eq(series, &raw const self.project.series);
+        let readings = if is_own { self.readings.clone() } else { Readings::default() };
+        let common = Common { options: self.options.clone(), cost: &cost, readings };
+        let plan = |side: Wanted<'a>| Plan {
+            dockerfile: side.dockerfile,
+            ignoring: side.ignoring,
+            runner: self.runner,
+            reasons: side.reasons,
+        };
+        let mut plans: Vec<Plan<'_>> = wanted.into_iter().map(plan).collect();
         let measured = serde_json::to_string(&self.measured)?;
-        let keys: Vec<_> = plans
-            .iter()
-            .map(|(plan, rest)| {
-                let rest = measured.clone() + rest;
-                walk_key(&self.project.repo, series, options, &common.options, plan, &rest)
-            })
-            .collect();
-        let mut walks: Vec<Option<SideWalk>> =
-            keys.iter().map(|key| if self.fresh { None } else { self.store.find(*key) }).collect();
+        let key = |plan| walk_key(&self.project.repo, series, options, &common.options, plan, &measured);
+        let keys: Vec<_> = plans.iter().map(key).collect();
+        let find = |key: &Digest| if self.fresh { None } else { self.store.find(*key).map(Arc::new) };
+        let mut walks: Vec<Option<Arc<SideWalk>>> = keys.iter().map(find).collect();
         let missing: Vec<usize> = (0..walks.len()).filter(|&at| walks[at].is_none()).collect();
         if !missing.is_empty() {
-            let (mut plans, mut at) = (plans, 0);
+            let mut at = 0;
             plans.retain(|_| {
                 at += 1;
                 missing.contains(&(at - 1))
             });
-            let plans: Vec<Plan<'_>> = plans.into_iter().map(|(plan, _)| plan).collect();
             let mut progress = Progress::new(&self.stop);
             let made = walk(&self.project.repo, series, options, &common, &plans, &mut |done, of| {
                 progress.tell(done, of)
             })?;
             drop(progress);
+            self.store.keep(missing.iter().map(|&at| keys[at]).zip(made.iter().cloned()).collect());
             for (at, made) in missing.into_iter().zip(made) {
-                self.store.keep(keys[at], &made);
                 walks[at] = Some(made);
             }
         }
         Ok(walks.into_iter().flatten().collect())
     }
 
-    fn answer(&self, left: SideWalk, right: SideWalk) -> anyhow::Result<Answer> {
+    fn answer(&self, left: Arc<SideWalk>, right: Arc<SideWalk>) -> anyhow::Result<Answer> {
         let project = self.project;
         let built = left.builds.len().min(right.builds.len());
         let commits = project.series.commits[..built].to_vec();

@@ -2,8 +2,11 @@
 //!
 //! One file a walk, named after everything that the walk depends on, so that nothing in it can be out of date.
 
+use std::cell::RefCell;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use crate::cli::project::user_cache;
 use crate::context::Digest;
@@ -15,21 +18,19 @@ const KEPT: usize = 64;
 /// The folder of kept walks; without one nothing is kept.
 pub struct Store {
     folder: Option<PathBuf>,
+    /// Threads that write: nobody has to wait for them but the end of the command.
+    writing: RefCell<Vec<JoinHandle<()>>>,
 }
 
 impl Store {
-    /// The user's; one that keeps nothing where `fresh`, but for the next run.
+    /// The user's.
     pub fn open() -> Self {
-        Self { folder: user_cache().map(|cache| cache.join("replay")) }
-    }
-
-    fn file(&self, key: Digest) -> Option<PathBuf> {
-        Some(self.folder.as_ref()?.join(format!("{key}.json")))
+        Self { folder: user_cache().map(|cache| cache.join("replay")), writing: RefCell::default() }
     }
 
     /// Finds a walk.
     pub fn find(&self, key: Digest) -> Option<SideWalk> {
-        let file = self.file(key)?;
+        let file = file(self.folder.as_ref()?, key);
         let walk = serde_json::from_slice(&std::fs::read(&file).ok()?).ok()?;
         // Marks it as used; where that fails it is forgotten earlier, no more.
         let _ = std::fs::File::options()
@@ -39,32 +40,53 @@ impl Store {
         Some(walk)
     }
 
-    /// Keeps a whole walk. Where that fails the next run takes longer, no more.
-    pub fn keep(&self, key: Digest, walk: &SideWalk) {
-        if walk.is_partial() {
-            return;
-        }
-        let _ = self.write(key, walk);
+    /// Keeps whole walks. Where that fails the next run takes longer, no more.
+    pub fn keep(&self, walks: Vec<(Digest, Arc<SideWalk>)>) {
+        let Some(folder) = self.folder.clone() else { return };
+        let writing = std::thread::spawn(move || {
+            let mut written: Option<(Arc<SideWalk>, Vec<u8>)> = None;
+            for (key, walk) in walks.into_iter().filter(|(_, walk)| !walk.is_partial()) {
+                // One that shares the walk of another shares its bytes.
+                if written.as_ref().is_none_or(|(last, _)| !Arc::ptr_eq(last, &walk)) {
+                    written = serde_json::to_vec(&*walk).ok().map(|bytes| (walk, bytes));
+                }
+                let _ = written.as_ref().and_then(|(_, bytes)| write(&folder, key, bytes));
+            }
+            let _ = forget_old(&folder);
+        });
+        self.writing.borrow_mut().push(writing);
     }
+}
 
-    fn write(&self, key: Digest, walk: &SideWalk) -> Option<()> {
-        let (folder, file) = (self.folder.as_ref()?, self.file(key)?);
-        std::fs::create_dir_all(folder).ok()?;
-        let mut new = tempfile::NamedTempFile::new_in(folder).ok()?;
-        new.write_all(&serde_json::to_vec(walk).ok()?).ok()?;
-        new.persist(file).ok()?;
-        self.forget_old()
-    }
-
-    fn forget_old(&self) -> Option<()> {
-        let files = std::fs::read_dir(self.folder.as_ref()?).ok()?.flatten();
-        let mut files: Vec<_> =
-            files.filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.path()))).collect();
-        files.sort();
-        let surplus = files.len().saturating_sub(KEPT);
-        for (_, file) in files.drain(..surplus) {
-            let _ = std::fs::remove_file(file);
+impl Drop for Store {
+    fn drop(&mut self) {
+        for writing in self.writing.take() {
+            // One that panicked has kept nothing.
+            let _ = writing.join();
         }
-        Some(())
     }
+}
+
+fn file(folder: &Path, key: Digest) -> PathBuf {
+    folder.join(format!("{key}.json"))
+}
+
+fn write(folder: &Path, key: Digest, bytes: &[u8]) -> Option<()> {
+    std::fs::create_dir_all(folder).ok()?;
+    let mut new = tempfile::NamedTempFile::new_in(folder).ok()?;
+    new.write_all(bytes).ok()?;
+    new.persist(file(folder, key)).ok()?;
+    Some(())
+}
+
+fn forget_old(folder: &Path) -> Option<()> {
+    let files = std::fs::read_dir(folder).ok()?.flatten();
+    let mut files: Vec<_> =
+        files.filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.path()))).collect();
+    files.sort();
+    let surplus = files.len().saturating_sub(KEPT);
+    for (_, file) in files.drain(..surplus) {
+        let _ = std::fs::remove_file(file);
+    }
+    Some(())
 }

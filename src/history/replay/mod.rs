@@ -7,6 +7,7 @@
 mod key;
 mod noise;
 mod record;
+mod rewriting;
 mod rows;
 mod side;
 mod teller;
@@ -16,5 +17,6 @@ mod walk;
 pub use key::walk_key;
 pub use noise::{Noise, NoiseKind};
 pub use record::{Build, Mark, Row, SideWalk, Version, VersionStep, Why};
+pub use rewriting::{Rewrite, Rewriting};
 pub use totals::{FileTotal, RowTotal, Totals};
-pub use walk::{Common, CostOf, DockerfileSource, Plan, Rewriting, Runner, Watcher, walk};
+pub use walk::{Common, CostOf, DockerfileSource, Plan, Readings, Runner, Watcher, walk};

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::record::{SideWalk, Version, VersionStep};
+use super::rewriting::{self, Rewrites, Rewriting};
 use super::rows::Rows;
-use super::teller::{Made, Told};
+use super::teller::Made;
 use super::walk::{Common, DockerfileSource, Plan, Runner};
 use crate::context::{Tree, path};
 use crate::cost::Figure;
@@ -29,12 +30,19 @@ pub(super) struct Step {
     pub dockerfile: Option<Read>,
 }
 
+impl Step {
+    /// What the build starts from with one of the ignore files: that of the walk's contexts, or one of the others.
+    pub fn input(&self, view: Option<usize>) -> &ContextInput {
+        view.map_or(&self.first, |view| &self.others[view])
+    }
+}
+
 /// A Dockerfile, or what is wrong with it.
 pub(super) type Read = Result<Arc<Known>, Diagnostic>;
 
 /// A Dockerfile with what every side needs of it.
 pub(super) struct Known {
-    dockerfile: Arc<Dockerfile>,
+    pub dockerfile: Arc<Dockerfile>,
     /// With the costs of its steps; none where the build would be refused.
     graph: Option<(Arc<Graph>, Vec<Figure>)>,
 }
@@ -50,14 +58,16 @@ impl Known {
     }
 }
 
-/// Where the files of a build's context can be read.
-struct Place<'r> {
-    repo: &'r Repository,
-    commit: &'r Commit,
+/// The context of a build, and where its files can be read.
+pub(super) struct Place<'r> {
+    pub repo: &'r Repository,
+    pub commit: &'r Commit,
+    pub tree: &'r Tree,
 }
 
 impl Place<'_> {
-    fn read(&self, at: &str) -> Option<String> {
+    /// The text of a file of the context.
+    pub fn read(&self, at: &str) -> Option<String> {
         let blob = self.repo.blob_at(self.commit, &path::join(self.repo.context(), at)).ok()??;
         String::from_utf8(self.repo.bytes(blob.id).ok()?).ok()
     }
@@ -67,16 +77,17 @@ impl Place<'_> {
 pub(super) struct Side<'p, 'a> {
     plan: &'p Plan<'a>,
     common: &'p Common<'a>,
+    rewrites: &'p Rewrites,
     simulator: Simulator,
     rows: Rows,
     versions: Vec<Version>,
     /// What was made of the commits' Dockerfiles, or of the one that is built on every commit, by how often what that
     /// rests on had changed, and by text.
-    made: HashMap<(usize, Arc<str>), Read>,
+    made: HashMap<rewriting::Version, Read>,
     /// How often a file had come or gone on which it rests.
     turns: usize,
     /// What was asked for last, most often what is asked for next: to hash a text takes its time.
-    latest: Option<((usize, Arc<str>), Read)>,
+    latest: Option<(rewriting::Version, Read)>,
     /// All that was made so far, by its own text.
     known: HashMap<Arc<str>, Arc<Known>>,
     /// The one of the build before.
@@ -93,10 +104,11 @@ struct Current {
 
 impl<'p, 'a> Side<'p, 'a> {
     /// Starts with an empty cache.
-    pub fn new(plan: &'p Plan<'a>, common: &'p Common<'a>) -> Self {
+    pub fn new(plan: &'p Plan<'a>, common: &'p Common<'a>, rewrites: &'p Rewrites) -> Self {
         Self {
             plan,
             common,
+            rewrites,
             simulator: Simulator::default().silent(),
             rows: Rows::default(),
             versions: Vec::new(),
@@ -109,21 +121,20 @@ impl<'p, 'a> Side<'p, 'a> {
         }
     }
 
-    /// The walk, with the builds that were kept of it, of so many commits that were to be.
-    pub fn finish(self, told: Told, planned: usize) -> SideWalk {
-        let Told { builds, paths } = told;
-        SideWalk { versions: self.versions, rows: self.rows.list, builds, paths, planned }
+    /// The walk of so many commits that were to be, without its builds.
+    pub fn finish(self, planned: usize) -> SideWalk {
+        SideWalk { versions: self.versions, rows: self.rows.list, planned, ..SideWalk::default() }
     }
 
     /// Tells whether what is built of a commit is the commit's own Dockerfile, or nothing.
     pub fn keeps(&mut self, repo: &Repository, step: &Step, view: Option<usize>) -> bool {
-        let input = view.map_or(&step.first, |view| &step.others[view]);
+        let input = step.input(view);
         self.take_note(&input.changes);
         if input.ignore_error.is_some() {
             return true;
         }
-        let place = Place { repo, commit: &step.commit };
-        let made = self.dockerfile(&place, step.dockerfile.as_ref(), &input.tree);
+        let place = Place { repo, commit: &step.commit, tree: &input.tree };
+        let made = self.dockerfile(&place, step.dockerfile.as_ref());
         match (made, &step.dockerfile) {
             (None, _) | (Some(Err(_)), Some(Err(_))) => true,
             (Some(Ok(made)), Some(Ok(own))) => made.dockerfile.text == own.dockerfile.text,
@@ -133,7 +144,7 @@ impl<'p, 'a> Side<'p, 'a> {
 
     /// Builds a commit; `view` says with which of the other ignore files.
     pub fn follow(&mut self, repo: &Repository, step: &Step, view: Option<usize>) -> Made {
-        let input = view.map_or(&step.first, |view| &step.others[view]);
+        let input = step.input(view);
         self.take_note(&input.changes);
         match &input.ignore_error {
             // Without a Dockerfile nobody reads the ignore file.
@@ -141,14 +152,14 @@ impl<'p, 'a> Side<'p, 'a> {
                 self.refused(format!("the ignore file, {error}"))
             }
             _ => {
-                let place = Place { repo, commit: &step.commit };
-                self.build(&place, step.dockerfile.as_ref(), &input.tree)
+                let place = Place { repo, commit: &step.commit, tree: &input.tree };
+                self.build(&place, step.dockerfile.as_ref())
             }
         }
     }
 
-    fn build(&mut self, place: &Place<'_>, of_commit: Option<&Read>, tree: &Tree) -> Made {
-        let known = match self.dockerfile(place, of_commit, tree) {
+    fn build(&mut self, place: &Place<'_>, of_commit: Option<&Read>) -> Made {
+        let known = match self.dockerfile(place, of_commit) {
             None => return Made::Nothing,
             Some(Err(error)) => return self.refused(said(&error)),
             Some(Ok(known)) => known,
@@ -156,7 +167,7 @@ impl<'p, 'a> Side<'p, 'a> {
         let input = BuildInput {
             dockerfile: Arc::clone(&known.dockerfile),
             options: self.common.options.clone(),
-            context: tree.clone(),
+            context: place.tree.clone(),
             named: std::collections::BTreeMap::new(),
         };
         if let Some((graph, _)) = &known.graph {
@@ -191,16 +202,16 @@ impl<'p, 'a> Side<'p, 'a> {
     }
 
     /// The Dockerfile of this build; none where the commit has none.
-    fn dockerfile(&mut self, place: &Place<'_>, of_commit: Option<&Read>, tree: &Tree) -> Option<Read> {
-        let (text, rewrite) = match &self.plan.dockerfile {
+    fn dockerfile(&mut self, place: &Place<'_>, of_commit: Option<&Read>) -> Option<Read> {
+        let (text, rewriting) = match &self.plan.dockerfile {
             DockerfileSource::OfCommit => return of_commit.cloned(),
             DockerfileSource::Fixed(text) => (text, None),
-            DockerfileSource::Rewritten(rewrite) => match of_commit? {
-                Ok(known) => (&known.dockerfile.text, Some((rewrite, known))),
+            DockerfileSource::Rewritten(rewriting) => match of_commit? {
+                Ok(known) => (&known.dockerfile.text, Some((rewriting, known))),
                 Err(error) => return Some(Err(error.clone())),
             },
         };
-        let is_this = |(turns, of): &(usize, Arc<str>)| *turns == self.turns && Arc::ptr_eq(of, text);
+        let is_this = |(turns, of): &rewriting::Version| *turns == self.turns && Arc::ptr_eq(of, text);
         if let Some((_, known)) = self.latest.as_ref().filter(|(key, _)| is_this(key)) {
             return Some(known.clone());
         }
@@ -211,12 +222,12 @@ impl<'p, 'a> Side<'p, 'a> {
         }
         let read = |text: &Arc<str>| match self.known.get(text) {
             Some(known) => Ok(Arc::clone(known)),
-            None => Ok(Known::new(Arc::new(parse(text)?), tree, self.common)),
+            None => Ok(Known::new(Arc::new(parse(text)?), place.tree, self.common)),
         };
-        let made = match rewrite {
+        let made = match rewriting {
             None => read(text),
-            Some((rewrite, own)) => {
-                let rewritten = (rewrite.rewrite)(&own.dockerfile, tree, &|at| place.read(at));
+            Some((rewriting, own)) => {
+                let rewritten = self.rewrites.of(&key, rewriting, &own.dockerfile, place);
                 if rewritten == own.dockerfile.text { Ok(Arc::clone(own)) } else { read(&rewritten) }
             }
         };
@@ -259,11 +270,7 @@ impl<'p, 'a> Side<'p, 'a> {
 
     /// Takes note of a file that comes or goes on which what is made of the commits' Dockerfiles rests.
     fn take_note(&mut self, changes: &[Change]) {
-        let DockerfileSource::Rewritten(rewriting) = &self.plan.dockerfile else { return };
-        let comes_or_goes = |change: &Change| change.old.is_none() != change.new.is_none();
-        if changes.iter().any(|change| comes_or_goes(change) && (rewriting.rests_on)(&change.path)) {
-            self.turns += 1;
-        }
+        self.turns += usize::from(Rewriting::of(self.plan).is_some_and(|it| it.is_anew(changes)));
     }
 
     /// Tells whether there is a Dockerfile to build.

@@ -1,11 +1,12 @@
 //! The walk itself: commits in, builds out.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
 
 use super::record::SideWalk;
+use super::rewriting::{Ahead, Rewrites, Rewriting};
 use super::side::{Known, Read, Side, Step};
 use super::teller::{Made, Teller};
 use crate::context::Tree;
@@ -21,6 +22,26 @@ pub struct Common<'a> {
     pub options: GraphOptions,
     /// What the steps of a Dockerfile cost.
     pub cost: CostOf<'a>,
+    /// The commits' Dockerfiles that were read before: by an earlier walk of the same commits, options and costs.
+    pub readings: Readings,
+}
+
+/// Dockerfiles that were read, with their graphs and what their steps cost, by their texts. A clone shares them.
+#[derive(Clone, Default)]
+pub struct Readings(Arc<Mutex<HashMap<Arc<str>, Read>>>);
+
+impl Readings {
+    /// The Dockerfile of a text; `tree` is the context of its first build.
+    fn read(&self, text: &Arc<str>, tree: &Tree, common: &Common<'_>) -> Read {
+        // A thread that panicked with it leaves whole answers behind.
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(read) = known().get(text) {
+            return read.clone();
+        }
+        let read = parse(text).map(|dockerfile| Known::new(Arc::new(dockerfile), tree, common));
+        known().insert(Arc::clone(text), read.clone());
+        read
+    }
 }
 
 /// How one side of a replay builds.
@@ -37,18 +58,6 @@ pub struct Plan<'a> {
 
 /// Tells for each step of a graph how long it takes when it runs, given the context of its first build.
 pub type CostOf<'a> = &'a (dyn Fn(&Dockerfile, &Graph, &Tree) -> Vec<Figure> + Sync);
-
-/// Makes another Dockerfile of a commit's: its text, the commit's context, a reader of the context's files.
-pub type Rewrite<'a> = &'a (dyn Fn(&Dockerfile, &Tree, &dyn Fn(&str) -> Option<String>) -> Arc<str> + Sync);
-
-/// How another Dockerfile is made of a commit's.
-#[derive(Clone, Copy)]
-pub struct Rewriting<'a> {
-    /// Makes it.
-    pub rewrite: Rewrite<'a>,
-    /// Tells of a file, by its path in the context, whether it is made anew where the file comes or goes.
-    pub rests_on: &'a (dyn Fn(&str) -> bool + Sync),
-}
 
 /// Which Dockerfile a side builds.
 #[derive(Clone)]
@@ -80,7 +89,7 @@ pub enum Runner {
 /// Is told after each commit how many are listed of how many; answers whether to go on.
 pub type Watcher<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
-/// Builds every commit of a series with each of some plans.
+/// Builds every commit of a series with each of some plans; two plans that built the same may share a walk.
 ///
 /// The parent of the first commit is built before, so that the cache is warm; it is not in the answer. A walk that
 /// `watcher` ended holds the builds so far ([`SideWalk::is_partial`]). This thread lists what the commits changed,
@@ -95,7 +104,7 @@ pub fn walk(
     common: &Common<'_>,
     plans: &[Plan<'_>],
     watcher: Watcher<'_>,
-) -> Result<Vec<SideWalk>, HistoryError> {
+) -> Result<Vec<Arc<SideWalk>>, HistoryError> {
     let leaders: Vec<Option<usize>> = (0..plans.len()).map(|at| leader(plans, at)).collect();
     let mut others: Vec<Ignoring> = Vec::new();
     for ignoring in plans.iter().filter_map(|plan| plan.ignoring.as_ref()) {
@@ -106,9 +115,17 @@ pub fn walk(
     let view = |plan: &Plan<'_>| others.iter().position(|other| plan.ignoring.as_ref() == Some(other));
     let mut contexts = Contexts::of_several(repo, options.clone(), others.clone());
     let planned = series.commits.len();
+    let rewrites: Vec<Rewrites> = plans.iter().map(|_| Rewrites::default()).collect();
+    let mut ahead: Vec<Ahead<'_, '_>> =
+        plans.iter().zip(&rewrites).filter_map(|(plan, made)| Ahead::of(plan, made, view(plan))).collect();
     std::thread::scope(|scope| {
         let mut builders = Vec::new();
-        let sides = plans.iter().zip(&leaders).map(|(plan, leader)| (plan, view(plan), leader.is_some()));
+        let sides = plans.iter().zip(&rewrites).zip(&leaders).map(|((plan, rewrites), leader)| Planned {
+            plan,
+            rewrites,
+            view: view(plan),
+            is_led: leader.is_some(),
+        });
         for group in groups(sides.collect()) {
             let (sender, batches) = sync_channel::<Batch>(AHEAD);
             let repo = repo.clone();
@@ -123,10 +140,10 @@ pub fn walk(
             }
         };
         let mut batch = Vec::new();
-        let mut read: HashMap<Arc<str>, Read> = HashMap::new();
         let mut latest: Option<(Arc<str>, Read)> = None;
         let own = plans.iter().any(|plan| !matches!(plan.dockerfile, DockerfileSource::Fixed(_)));
         let commits = series.base.iter().map(|base| (base, false));
+        let mut goes_on = true;
         for (done, (commit, counts)) in commits.chain(series.commits.iter().map(|c| (c, true))).enumerate() {
             let (first, others) = contexts.advance_all(commit)?;
             let dockerfile = first.dockerfile.as_ref().filter(|_| own).map(|text| {
@@ -134,27 +151,33 @@ pub fn walk(
                 if let Some((_, known)) = latest.as_ref().filter(|(before, _)| Arc::ptr_eq(before, text)) {
                     return known.clone();
                 }
-                let known = || Ok(Known::new(Arc::new(parse(text)?), &first.tree, common));
-                let known = read.entry(Arc::clone(text)).or_insert_with(known).clone();
+                let known = common.readings.read(text, &first.tree, common);
                 latest = Some((Arc::clone(text), known.clone()));
                 known
             });
             batch.push(Step { commit: commit.clone(), counts, first, others, dockerfile });
+            ahead.iter_mut().zip(batch.last()).for_each(|(ahead, step)| ahead.note(step));
             if batch.len() == BATCH {
                 send(&mut batch);
             }
-            if !watcher(done + usize::from(series.base.is_none()), planned) {
+            goes_on = watcher(done + usize::from(series.base.is_none()), planned);
+            if !goes_on {
                 break;
             }
         }
         send(&mut batch);
-        let mut walks: Vec<SideWalk> = Vec::new();
+        // Goes while the last commits are built.
+        drop(contexts);
+        for ahead in ahead {
+            ahead.make(repo, &mut || goes_on && watcher(planned, planned));
+        }
+        let mut walks: Vec<Arc<SideWalk>> = Vec::new();
         for (sender, builder) in builders {
             drop(sender);
             for walk in ended(builder) {
                 // One that was held back to the end is its leader's, which stands before it.
                 let led = leaders[walks.len()].map(|leader| &walks[leader]);
-                let walk = walk.or_else(|| led.cloned()).unwrap_or_default();
+                let walk = walk.map(Arc::new).or_else(|| led.cloned()).unwrap_or_default();
                 walks.push(walk);
             }
         }
@@ -182,8 +205,16 @@ fn leader(plans: &[Plan<'_>], at: usize) -> Option<usize> {
     is_rewritten.then(|| plans[..at].iter().position(shares)).flatten()
 }
 
-/// A plan, the number of its ignore file among the other ones, and whether it has a leader.
-type Planned<'p, 'a> = (&'p Plan<'a>, Option<usize>, bool);
+/// A plan with what its side needs.
+#[derive(Clone)]
+struct Planned<'p, 'a> {
+    plan: &'p Plan<'a>,
+    rewrites: &'p Rewrites,
+    /// The number of its ignore file among the other ones.
+    view: Option<usize>,
+    /// It has a leader.
+    is_led: bool,
+}
 
 /// Builds all steps with each of some plans; none for one that its leader's walk is as good for.
 fn build<'scope>(
@@ -195,7 +226,7 @@ fn build<'scope>(
     planned: usize,
 ) -> Vec<Option<SideWalk>> {
     let mut builders = Vec::new();
-    for (plan, view, is_led) in plans {
+    for Planned { plan, rewrites, view, is_led } in plans {
         let (made, all) = sync_channel::<Vec<Made>>(AHEAD);
         let mut teller = Teller::new(plan.reasons);
         let told = scope.spawn(move || {
@@ -205,7 +236,7 @@ fn build<'scope>(
             teller.finish()
         });
         let held = is_led.then(Vec::new);
-        builders.push((Builder { side: Side::new(plan, common), view: *view, held, made }, told));
+        builders.push((Builder { side: Side::new(plan, common, rewrites), view: *view, held, made }, told));
     }
     for batch in batches {
         for (builder, _) in &mut builders {
@@ -216,8 +247,10 @@ fn build<'scope>(
     for (builder, told) in builders {
         let Builder { side, held, made, .. } = builder;
         drop(made);
+        // What the side has in memory goes while the last builds are told.
+        let walked = side.finish(planned);
         let told = ended(told);
-        walks.push(held.is_none().then(|| side.finish(told, planned)));
+        walks.push(held.is_none().then_some(SideWalk { builds: told.builds, paths: told.paths, ..walked }));
     }
     walks
 }
