@@ -1,5 +1,6 @@
 //! Install steps that need only the manifests of what a broad COPY brings.
 
+mod before;
 mod copies;
 mod needs;
 
@@ -81,8 +82,12 @@ pub(super) fn splits(
         let view = View { instructions, model, input, index, run };
         match view.split() {
             Some(Ok(split)) => found.push(split),
+            // What an earlier step has installed is found again; that the project itself comes last is as it should be.
+            Some(Err(Why::InstallsProject(_))) if before::installs(dockerfile, stage, index) => {}
             Some(Err(why)) => refused.push((index, why)),
-            None => {}
+            None => {
+                refused.extend(before::sources_below(dockerfile, stage, index, input).map(|why| (index, why)))
+            }
         }
     }
     (found, refused)

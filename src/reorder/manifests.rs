@@ -37,8 +37,18 @@ impl<F: Fn(&str) -> Option<String>> ManifestView for F {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
     /// The manifest is not in the context, or not where the step runs.
-    #[error("no {0} is found where it runs")]
-    NoManifest(String),
+    #[error("no {name} lies in {}, which is there where it runs; copy it there first, and see that the ignore file lets it in", place(.dir))]
+    NoManifest {
+        /// The manifest.
+        name: String,
+        /// The directory of the context that was looked into.
+        dir: String,
+    },
+    /// The sources come with the stage that this one is built on.
+    #[error(
+        "the sources are copied in the stage {0}, on which this one is built; copy the manifests and install there, above them, or copy the sources here"
+    )]
+    SourcesBelow(String),
     /// A manifest cannot be read or understood.
     #[error("{0} cannot be read")]
     Unreadable(String),
@@ -86,6 +96,15 @@ pub enum Why {
     /// The command has parts that are not known before it runs.
     #[error("its words are not all known before it runs")]
     Dynamic,
+}
+
+/// A directory of the context, as it is told.
+fn place(dir: &str) -> String {
+    if dir.is_empty() {
+        "the root of the build context".to_owned()
+    } else {
+        format!("{dir} of the build context")
+    }
 }
 
 /// What an install step needs of the project.
@@ -351,7 +370,7 @@ impl Install<'_> {
         let mut plan = Plan { ecosystem: self.ecosystem.name.clone(), ..Plan::default() };
         let required = &self.ecosystem.required;
         if !required.is_empty() && !required.iter().any(|name| self.has(name)) {
-            return Err(Why::NoManifest(required[0].clone()));
+            return Err(self.no_manifest(&required[0]));
         }
         for name in self.ecosystem.files.iter().chain(&self.ecosystem.folders) {
             self.need(name, &mut plan);
@@ -392,6 +411,10 @@ impl Install<'_> {
     /// The context path of a path relative to the project.
     pub(super) fn path(&self, name: &str) -> String {
         crate::context::path::clean(&crate::context::path::join(self.dir, name)).into_owned()
+    }
+
+    pub(super) fn no_manifest(&self, name: &str) -> Why {
+        Why::NoManifest { name: name.to_owned(), dir: self.dir.to_owned() }
     }
 
     pub(super) fn has(&self, name: &str) -> bool {

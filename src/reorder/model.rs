@@ -71,6 +71,8 @@ pub(super) struct Item {
     pub(super) from: Vec<(usize, String)>,
     /// Variables that it sets, with those that their values use; an ARG uses itself.
     sets: Vec<(String, Vec<String>)>,
+    /// What it sets reaches the stages built on this one (ENV).
+    is_env: bool,
     /// Instructions (by number) that it may pass although their footprints meet; proved by the manifests.
     pub(super) free_of: BTreeSet<usize>,
     /// Is not to be moved against any other.
@@ -124,6 +126,7 @@ impl Item {
             seconds: SMALL_COPY,
             from: Vec::new(),
             sets: Vec::new(),
+            is_env: false,
             free_of: BTreeSet::new(),
             pinned: false,
             by_path: false,
@@ -188,6 +191,7 @@ impl Model {
                     seconds: if is_step(kind) { draft.seconds[at][index] } else { 0.0 },
                     from: taken_from(dockerfile, at, kind, &scope),
                     sets: variables_set(kind),
+                    is_env: matches!(kind, InstructionKind::Env(_)),
                     free_of: BTreeSet::new(),
                     pinned: false,
                     by_path,

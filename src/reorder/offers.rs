@@ -16,7 +16,7 @@ use similar::{DiffTag, TextDiff};
 use super::moves::Attempt;
 use super::rewrite::{self, edited::Edit};
 use super::search::least_gain;
-use super::{MoveKind, Offer, Taken, TextEdit};
+use super::{Move, MoveKind, Offer, Taken, TextEdit};
 use sheet::Sheet;
 
 pub(super) use taking::{complete, rewrites};
@@ -65,6 +65,7 @@ fn find<'a>(sheet: &Sheet<'a>, must_gain: bool) -> Vec<Priced<'a>> {
             if sheet.each[stage][index] >= worth {
                 found.extend(advice::multi_stage(sheet, stage, index).map(advised));
             }
+            found.extend(advice::volatile_base(sheet, stage, index, worth).map(advised));
         }
         found.extend(advice::parallel_stage(sheet, stage).map(advised));
     }
@@ -94,8 +95,8 @@ fn priced<'a>(sheet: &Sheet<'a>, found: Found, must_gain: bool) -> Option<Priced
     enough.then_some(Priced { found, saves: Some(saves.max(0.0)), after: Some(after) })
 }
 
-/// The changes as they are told, each with an id of its own, which none of the taken has.
-fn named(sheet: &Sheet<'_>, all: &[Priced<'_>], taken: &[Taken]) -> Vec<Offer> {
+/// The changes as they are told, each with an id of its own, which none of what is made and taken has.
+fn named(sheet: &Sheet<'_>, all: &[Priced<'_>], moves: &[Move], taken: &[Taken]) -> Vec<Offer> {
     let mut offers: Vec<Offer> = Vec::new();
     for one in all {
         let (stage, index) = one.found.at;
@@ -103,7 +104,9 @@ fn named(sheet: &Sheet<'_>, all: &[Priced<'_>], taken: &[Taken]) -> Vec<Offer> {
         let (line, part) = (sheet.draft.line(own.line), sheet.draft.part(own));
         let mut ids = (part..).map(|part| one.found.kind.id(line, part));
         let is_free = |id: &String| {
-            offers.iter().all(|other| other.id != *id) && taken.iter().all(|other| other.id != *id)
+            offers.iter().all(|other| other.id != *id)
+                && moves.iter().all(|other| other.id != *id)
+                && taken.iter().all(|other| other.id != *id)
         };
         let id = ids.find(is_free).unwrap_or_default();
         let old = &*sheet.draft.dockerfile.text;

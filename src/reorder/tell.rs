@@ -24,6 +24,7 @@ impl Teller<'_> {
         let told: Vec<(usize, usize)> =
             chosen.iter().map(|at| (self.work.splits[*at].0, self.work.splits[*at].1.run)).collect();
         for stage in 0..self.items.len() {
+            let mut alone: Vec<(usize, Move)> = Vec::new();
             for index in self.moved(stage, &told) {
                 match chosen.iter().position(|at| self.goes_along(*at, stage, index)) {
                     Some(at) => {
@@ -32,9 +33,11 @@ impl Teller<'_> {
                             moves[at].before.push(lines);
                         }
                     }
-                    None => moves.push(self.plain_move(stage, index)),
+                    None => alone.push((index, self.plain_move(stage, index))),
                 }
             }
+            self.share(stage, &mut alone);
+            moves.extend(alone.into_iter().map(|(_, made)| made));
         }
         moves.extend(self.work.arranged.dropped.iter().map(|dropped| self.drop_move(*dropped)));
         moves.extend(made.iter().filter(|made| made.proven).map(|made| self.rewrite_move(made)));
@@ -220,17 +223,43 @@ impl Teller<'_> {
         }
     }
 
+    /// Shares what the moves of a kind save together: each of several ARGs would alone bring back all of it.
+    fn share(&self, stage: usize, moves: &mut [(usize, Move)]) {
+        for kind in [MoveKind::StableEarlier, MoveKind::VolatileLater] {
+            let gains = |made: &Move| made.kind == kind && made.saves > 0.0;
+            let own: Vec<usize> =
+                moves.iter().filter(|(_, made)| gains(made)).map(|(index, _)| *index).collect();
+            let sum: f64 = moves.iter().filter(|(_, made)| gains(made)).map(|(_, made)| made.saves).sum();
+            if own.len() < 2 {
+                continue;
+            }
+            let together = self.saves_together(stage, &own);
+            for (_, made) in moves.iter_mut().filter(|(_, made)| gains(made)) {
+                made.saves *= (together / sum).min(1.0);
+            }
+        }
+    }
+
     /// What the move of one item saves: the cost if it alone went back between its old neighbours.
     fn saves_alone(&self, stage: usize, index: usize) -> f64 {
+        self.saves_together(stage, &[index])
+    }
+
+    /// What the moves of items, rising, save: the cost if they went back between their old neighbours.
+    fn saves_together(&self, stage: usize, own: &[usize]) -> f64 {
         let mut model = self.work.arranged.model.clone();
         let items = &mut model.stages[stage].items;
-        let Some(at) = items.iter().position(|item| item.written() == Some(index)) else { return 0.0 };
-        let item = items.remove(at);
-        let home = items
-            .iter()
-            .position(|other| other.written().is_some_and(|known| known > index))
-            .unwrap_or(items.len());
-        items.insert(home, item);
+        let mut sorted = own.to_vec();
+        sorted.sort_unstable();
+        for index in sorted {
+            let Some(at) = items.iter().position(|item| item.written() == Some(index)) else { return 0.0 };
+            let item = items.remove(at);
+            let home = items
+                .iter()
+                .position(|other| other.written().is_some_and(|known| known > index))
+                .unwrap_or(items.len());
+            items.insert(home, item);
+        }
         (model.expected_seconds(&self.work.arranged.edits) - self.work.arranged.seconds).max(0.0)
     }
 

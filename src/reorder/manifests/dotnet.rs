@@ -22,7 +22,7 @@ const PICKED_UP: [&str; 8] = [
 pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
     let mut open = roots(install);
     if open.is_empty() {
-        return Err(Why::NoManifest("project file".to_owned()));
+        return Err(install.no_manifest("project file"));
     }
     while let Some(project) = open.pop() {
         if plan.needs.contains(&project) {
@@ -42,7 +42,7 @@ pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
         for reference in references(&text, is_project) {
             let target = path::clean(&path::join(dir, &reference.replace('\\', "/"))).into_owned();
             if !install.tree.contains(&target) {
-                return Err(Why::NoManifest(target));
+                return Err(Why::NoManifest { name: target, dir: String::new() });
             }
             open.push(target);
         }

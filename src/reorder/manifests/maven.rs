@@ -173,7 +173,7 @@ fn is_file(install: &Install<'_>, name: &str) -> bool {
 
 fn elements_of(install: &Install<'_>, file: &str) -> Result<Vec<Element>, Why> {
     if !is_file(install, file) {
-        return Err(Why::NoManifest(install.path(file)));
+        return Err(install.no_manifest(file));
     }
     let found = elements(&install.read(file)?).ok_or_else(|| Why::Unreadable(install.path(file)))?;
     // What a profile says counts whether it is on or not.
@@ -214,7 +214,7 @@ fn flags(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
 /// Settings may name a local repository, switch profiles on by files, or name a repository that is a directory.
 fn settings(install: &Install<'_>, file: &str) -> Result<(), Why> {
     if !is_file(install, file) {
-        return Err(Why::NoManifest(install.path(file)));
+        return Err(install.no_manifest(file));
     }
     check_settings(&install.read(file)?, &install.path(file))
 }

@@ -56,7 +56,7 @@ fn requirements(
         return Ok(());
     }
     if !install.has(name) {
-        return Err(Why::NoManifest(name.to_owned()));
+        return Err(install.no_manifest(name));
     }
     plan.need(path.clone());
     let text = install.read(name)?.replace("\\\n", " ");

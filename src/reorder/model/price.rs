@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::edits::EditKind;
-use super::{Edits, Item, Model};
+use super::{Edits, Item, Model, StageModel};
 
 /// What an edit has rerun of the stages up to one.
 #[derive(Debug, Clone, Default)]
@@ -12,7 +12,17 @@ struct Reran {
     stages: Vec<bool>,
     /// Items, by number, that ran and may have made something else.
     changed: Vec<bool>,
+    /// Variables of each stage with another value, as the stages built on it have them (ENV).
+    handed_on: Vec<BTreeSet<String>>,
     seconds: f64,
+}
+
+impl Reran {
+    /// The variables with another value that a stage has from the one it is built on.
+    fn inherited(&self, stage: &StageModel) -> BTreeSet<&str> {
+        let names = stage.base.and_then(|base| self.handed_on.get(base));
+        names.into_iter().flatten().map(String::as_str).collect()
+    }
 }
 
 impl Model {
@@ -37,7 +47,7 @@ impl Model {
 
     fn nothing(&self) -> Reran {
         let stages = Vec::with_capacity(self.stages.len());
-        Reran { stages, changed: vec![false; self.numbered], seconds: 0.0 }
+        Reran { stages, changed: vec![false; self.numbered], handed_on: Vec::new(), seconds: 0.0 }
     }
 
     fn all_of(&self, edit: &EditKind) -> Reran {
@@ -65,8 +75,10 @@ impl Model {
     ) {
         let stage = &self.stages[at];
         let mut broken = self.is_broken(edit, at, reran);
+        let inherited = reran.inherited(stage).into_iter().map(str::to_owned).collect::<BTreeSet<String>>();
+        let mut handed_on = inherited.clone();
         if self.wanted[at] {
-            let mut tainted: BTreeSet<&str> = BTreeSet::new();
+            let mut tainted: BTreeSet<&str> = inherited.iter().map(String::as_str).collect();
             for place in 0..stage.items.len() {
                 let number = order.map_or(place, |order| order[place]);
                 let item = &stage.items[number];
@@ -75,6 +87,9 @@ impl Model {
                 for (name, uses) in sets {
                     if uses.iter().any(|used| edit.args.contains(used) || tainted.contains(used.as_str())) {
                         tainted.insert(name);
+                        if item.is_env {
+                            handed_on.insert(name.clone());
+                        }
                     }
                 }
                 if !item.is_step {
@@ -90,6 +105,7 @@ impl Model {
             }
         }
         reran.stages.push(broken);
+        reran.handed_on.push(handed_on);
     }
 }
 
@@ -153,6 +169,7 @@ impl<'a> Orders<'a> {
                 // Keeps the memory that it has.
                 reran.stages.clone_from(&before.stages);
                 reran.changed.clone_from(&before.changed);
+                reran.handed_on.clone_from(&before.handed_on);
                 reran.seconds = before.seconds;
                 for at in stage..model.stages.len() {
                     let order = (at == stage).then_some(order);
@@ -174,10 +191,11 @@ fn depends_on_order(model: &Model, stage: usize, edit: &EditKind, before: &Reran
         return false;
     }
     let items = &model.stages[stage].items;
-    let is_used = |name: &String| edit.args.contains(name);
+    let inherited = before.inherited(&model.stages[stage]);
+    let is_used = |name: &String| edit.args.contains(name) || inherited.contains(name.as_str());
     if items.iter().any(|item| item.sets.iter().any(|(_, uses)| uses.iter().any(is_used))) {
         return true;
     }
-    let has_own = items.iter().any(|item| is_touched(item, edit, &BTreeSet::new(), &before.changed));
+    let has_own = items.iter().any(|item| is_touched(item, edit, &inherited, &before.changed));
     has_own && !model.is_broken(edit, stage, before)
 }

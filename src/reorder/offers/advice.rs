@@ -2,7 +2,10 @@
 
 use super::Found;
 use super::sheet::Sheet;
+use crate::dockerfile::ast::InstructionKind;
 use crate::reorder::MoveKind;
+use crate::reorder::model::names_in;
+use crate::reorder::rewrite::edited::Edit;
 use crate::reorder::search::least_gain;
 
 /// Commands that compile, and the flag that names what they make.
@@ -84,4 +87,43 @@ pub(super) fn parallel_stage(sheet: &Sheet<'_>, stage: usize) -> Option<Advice> 
         differs: Vec::new(),
     };
     Some((found, Some(saves)))
+}
+
+/// An ENV of the commit or the like in a stage that others are built on, all of whose RUNs it makes run anew.
+pub(super) fn volatile_base(sheet: &Sheet<'_>, stage: usize, index: usize, worth: f64) -> Option<Advice> {
+    let own = &sheet.instructions(stage)[index];
+    let InstructionKind::Env(pairs) = &own.kind else { return None };
+    let changing: Vec<&String> = sheet.input.edits.iter().flat_map(|edit| &edit.build_args).collect();
+    let pair = pairs.iter().find(|pair| {
+        let mut used = names_in(&pair.value).into_iter();
+        used.any(|name| changing.contains(&&name))
+    })?;
+    let family = sheet.family(stage);
+    let others = family.iter().filter(|other| **other != stage && sheet.runs(**other).next().is_some());
+    let names: Vec<String> = others.map(|other| name_of(sheet, *other)).collect();
+    // What it costs: the seconds of all that would be found again without it.
+    let without = sheet.with(&[Edit::remove(own.span.clone())])?;
+    if names.is_empty() || sheet.seconds - without.seconds < worth {
+        return None;
+    }
+    let stages = match names.as_slice() {
+        [one] => format!("{one}, which is"),
+        many => format!("{}, which are", many.join(", ")),
+    };
+    let found = Found {
+        kind: MoveKind::VolatileLater,
+        at: (stage, index),
+        name: format!("set {} where it is needed, not in a stage that others are built on", pair.key),
+        changes: format!(
+            "it changes with every build, and all RUNs of {stages} built on this stage, run anew with it. Declare the ARG and set the ENV in the stages that need it, below their dear steps; what reads {} before that would find it unset",
+            pair.key
+        ),
+        edits: Vec::new(),
+        differs: Vec::new(),
+    };
+    Some((found, None))
+}
+
+fn name_of(sheet: &Sheet<'_>, stage: usize) -> String {
+    sheet.draft.dockerfile.stages[stage].name.clone().unwrap_or_else(|| stage.to_string())
 }

@@ -14,7 +14,7 @@ const ORDER: [MoveKind; 4] =
 pub(in crate::reorder) fn complete(sheet: Sheet<'_>, made: &[Made], proposal: &mut Proposal) {
     let options = sheet.input.options;
     let start = sheet.seconds;
-    let offers = named(&sheet, &find(&sheet, true), &[]);
+    let offers = named(&sheet, &find(&sheet, true), &proposal.moves, &[]);
     let mut wanted: Vec<&Offer> = offers
         .iter()
         .filter(|offer| offer.is_whole() && options.takes(offer.kind, &offer.id))
@@ -34,7 +34,7 @@ pub(in crate::reorder) fn complete(sheet: Sheet<'_>, made: &[Made], proposal: &m
                     && one.after.is_some()
             };
             let now = find(&sheet, false);
-            let told = named(&sheet, &now, &[]);
+            let told = named(&sheet, &now, &proposal.moves, &[]);
             let place = now.iter().zip(&told).position(|(one, own)| is_it(one, own));
             match place.and_then(|at| now.into_iter().nth(at)) {
                 Some(one) => {
@@ -50,7 +50,7 @@ pub(in crate::reorder) fn complete(sheet: Sheet<'_>, made: &[Made], proposal: &m
         }
         proposal.expected_after = (proposal.expected_after - start + sheet.seconds).max(0.0);
         proposal.text = sheet.draft.dockerfile.text.to_string();
-        proposal.offered = named(&sheet, &find(&sheet, true), &proposal.taken);
+        proposal.offered = named(&sheet, &find(&sheet, true), &proposal.moves, &proposal.taken);
         proposal.seconds = sheet.draft.by_line();
     }
     proposal.offered.retain(|offer| !options.skips(offer.kind, &offer.id));
