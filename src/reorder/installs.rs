@@ -86,7 +86,8 @@ pub(super) fn splits(
             Some(Err(Why::InstallsProject(_))) if before::installs(dockerfile, stage, index) => {}
             Some(Err(why)) => refused.push((index, why)),
             None => {
-                refused.extend(before::sources_below(dockerfile, stage, index, input).map(|why| (index, why)))
+                refused
+                    .extend(before::sources_below(dockerfile, stage, index, input).map(|why| (index, why)));
             }
         }
     }

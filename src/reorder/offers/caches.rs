@@ -13,6 +13,8 @@ pub(super) struct Cache {
     pub(super) unless: &'static [&'static str],
     /// A flag that says that it is not used, to be taken out.
     pub(super) without: Option<&'static str>,
+    /// What is written in place of that flag; every call has to have it then.
+    pub(super) instead: &'static str,
     /// Files of the project that can move it, with a word that does.
     pub(super) settings: &'static [(&'static str, &'static str)],
     /// Files of the project of which one has to have a word, where the tool keeps its cache there by such a setting alone.
@@ -44,6 +46,7 @@ const PLAIN: Cache = Cache {
     places: &[],
     unless: &[],
     without: None,
+    instead: "",
     settings: &[],
     needs: &[],
     config: &["cache", "store"],
@@ -59,7 +62,7 @@ const PLAIN: Cache = Cache {
 /// What runs a script of package.json.
 const RUNNERS: &[&str] = &["npm", "yarn", "pnpm", "bun", "npx", "next", "ng", "react-scripts"];
 
-pub(super) const CACHES: [Cache; 20] = [
+pub(super) const CACHES: [Cache; 21] = [
     // https://docs.npmjs.com/cli/v10/using-npm/config#cache
     Cache {
         tool: "npm",
@@ -341,6 +344,19 @@ pub(super) const CACHES: [Cache; 20] = [
         verbs: &["install"],
         places: &[&["/var/cache/apt"]],
         unless: &["Dir::Cache"],
+        locked: true,
+        ..PLAIN
+    },
+    // apk keeps packages where a directory for them is named (`setup_cache` in src/database.c of apk-tools 3, and in 2.10 to
+    // 2.14), the flag says that none is used. `--update-cache` fetches the index anew, as without a cache.
+    Cache {
+        tool: "apk",
+        programs: &["apk"],
+        verbs: &["add"],
+        places: &[&["/var/cache/apk"]],
+        unless: &["--cache-dir", "--root", "--no-network", "-p"],
+        without: Some("--no-cache"),
+        instead: "--update-cache --cache-dir /var/cache/apk",
         locked: true,
         ..PLAIN
     },

@@ -23,13 +23,8 @@ pub(super) fn put_flags(own: &Instruction, text: &str, flags: &[String], draft: 
 /// expected.
 pub(super) fn without_flag(start: usize, text: &str, flag: &str) -> Option<Vec<Edit>> {
     let mut edits = Vec::new();
-    for (at, _) in text.match_indices(flag) {
+    for at in places_of(text, flag)? {
         let (before, after) = (&text[..at], &text[at + flag.len()..]);
-        if !before.ends_with([' ', '\t'])
-            || !after.starts_with([' ', '\t', '\n', '\r', ';', ')']) && !after.is_empty()
-        {
-            return None;
-        }
         let lead = before.trim_end_matches([' ', '\t']);
         let rest = after.trim_start_matches([' ', '\t']);
         let joined = ["\\\n", "\\\r\n"].iter().find(|joint| rest.starts_with(**joint));
@@ -42,6 +37,23 @@ pub(super) fn without_flag(start: usize, text: &str, flag: &str) -> Option<Vec<E
         }));
     }
     Some(edits)
+}
+
+/// The edits that put something in place of a flag; `None` as above.
+pub(super) fn with_other_flag(start: usize, text: &str, flag: &str, other: &str) -> Option<Vec<Edit>> {
+    let edit =
+        |at: usize| Edit { text: other.to_owned(), ..Edit::remove(start + at..start + at + flag.len()) };
+    Some(places_of(text, flag)?.into_iter().map(edit).collect())
+}
+
+/// Where a flag stands in a text; `None` where a longer word has it in it.
+fn places_of(text: &str, flag: &str) -> Option<Vec<usize>> {
+    let place = |(at, _): (usize, &str)| {
+        let (before, after) = (&text[..at], &text[at + flag.len()..]);
+        let ends = after.is_empty() || after.starts_with([' ', '\t', '\n', '\r', ';', ')']);
+        (before.ends_with([' ', '\t']) && ends).then_some(at)
+    };
+    text.match_indices(flag).map(place).collect()
 }
 
 #[cfg(test)]

@@ -130,6 +130,7 @@ cases! {
     go_where_another_user_builds: "FROM example.com/go\nUSER 1000:1000\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN set -eux; \\\n    go build -o /out/app ./cmd\nFROM alpine\nCOPY --from=0 /out/app /app\n", GO;
     bundler_leaves_what_is_compiled: "FROM ruby:3.3-alpine AS b\nWORKDIR /app\nCOPY Gemfile* ./\nRUN bundle install --jobs 4 \\\n  && rm -rf /usr/local/bundle/cache/*.gem\nCOPY . .\nFROM ruby:3.3-alpine\nCOPY --from=b /usr/local/bundle /gems\n", &[("Gemfile", ""), ("Gemfile.lock", ""), ("app.rb", "x")];
     yarn_of_later: "FROM node:18 AS b\nWORKDIR /app\nCOPY . .\nRUN yarn install \\\n  && yarn cache clean\n", &[("package.json", r#"{"scripts":{"postinstall":"x"}}"#), ("yarn.lock", ""), (".yarnrc.yml", "nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-3.8.3.cjs\n"), ("a.js", "x")];
+    apk_keeps_packages: "FROM alpine:3.20\nWORKDIR /a\nCOPY . .\nRUN ./setup.sh && apk add --update \\\n            --no-cache \\\n            git gcc musl-dev make \\\n    && rm -rf /var/cache/apk/*\n", GO;
     crlf_and_flags: "FROM node:20\r\nWORKDIR /app\r\nCOPY package.json package-lock.json ./\r\nRUN --network=default npm ci\r\nCOPY . .\r\n", NPM;
 }
 
@@ -151,6 +152,8 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
     let apt = |install: &str| {
         format!("FROM debian:12\nWORKDIR /a\nCOPY . .\nRUN ./setup.sh && apt-get update && {install}\n")
     };
+    let apk =
+        |install: &str| format!("FROM alpine:3.20\nWORKDIR /a\nCOPY . .\nRUN ./setup.sh && {install}\n");
     let nuget = |end: &str| {
         format!(
             "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /s\nCOPY . .\nRUN dotnet restore\nRUN dotnet publish -o /out\n{end}"
@@ -443,6 +446,19 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             &["/var/cache/apt", "/etc/apt/apt.conf.d/docker-clean"],
         ),
         ("apt by another name", apt("apt install -y gcc make"), GO, &[]),
+        ("apk", apk("apk add --no-cache gcc make"), GO, &["/var/cache/apk"]),
+        ("apk, the flag first", apk("apk --no-cache add gcc && apk add --no-cache make"), GO, &["/var/cache/apk"]),
+        (
+            "apk that is cleaned",
+            apk("apk add --no-cache gcc make && rm -rf /var/cache/apk/*"),
+            GO,
+            &["/var/cache/apk"],
+        ),
+        ("apk that keeps its index", apk("apk add --no-cache gcc && apk add make"), GO, &[]),
+        ("apk with an update", apk("apk update && apk add gcc make"), GO, &[]),
+        ("apk with a directory", apk("apk add --no-cache --cache-dir /c gcc make"), GO, &[]),
+        ("apk as another user", apk("apk add --no-cache gcc make").replace("WORKDIR", "USER 1\nWORKDIR"), GO, &[]),
+        ("apk on an unknown base", apk("apk add --no-cache gcc make").replace("alpine:3.20", "x/y"), GO, &[]),
         (
             "composer",
             "FROM composer:2\nWORKDIR /a\nCOPY . .\nRUN composer install\n".to_owned(),

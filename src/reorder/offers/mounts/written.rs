@@ -5,10 +5,10 @@ use super::{Search, Use};
 use crate::dockerfile::ast::CommandLine;
 use crate::reorder::MoveKind;
 use crate::reorder::offers::Found;
-use crate::reorder::offers::flags::{put_flags, without_flag};
+use crate::reorder::offers::flags::{put_flags, with_other_flag, without_flag};
 use crate::reorder::rewrite::edited::Edit;
 use crate::reorder::rewrite::head_and_command;
-use crate::shell::ShellKind;
+use crate::shell::{Call, ShellKind};
 
 impl<'a> Search<'a> {
     /// The offer of the mounts on all that use the cache.
@@ -33,7 +33,12 @@ impl<'a> Search<'a> {
             more(&format!("every RUN that may use {} gets it, {} in all", cache.tool, uses.len()));
         }
         if let Some(flag) = cache.without.filter(|flag| uses.iter().any(|used| self.given(used, flag) > 0)) {
-            more(&format!("`{flag}` is left out, as it would leave the mount unused"));
+            more(&match cache.instead {
+                "" => format!("`{flag}` is left out, as it would leave the mount unused"),
+                other => format!(
+                    "`{other}` takes the place of `{flag}`, so that packages are kept there and the index is still fetched each time"
+                ),
+            });
         }
         let cleaned: Vec<String> =
             uses.iter().flat_map(|used| &used.cleanings.names).map(|name| format!("`{name}`")).collect();
@@ -130,10 +135,19 @@ impl<'a> Search<'a> {
             edits.push(before_command(used, text, &words?)?);
         }
         if let Some(flag) = self.cache.without {
+            let calls = self.sheet.calls(used.stage, used.index);
+            let lacks_it = |call: &Call| self.is_call(call) && !call.has(&[flag]);
+            if !self.cache.instead.is_empty() && calls.iter().any(lacks_it) {
+                return None;
+            }
             // Another tool of the same RUN may have a flag of this name.
             let given = self.given(used, flag);
             if given > 0 {
-                let taken_out = without_flag(used.own.span.start, text, flag)?;
+                let start = used.own.span.start;
+                let taken_out = match self.cache.instead {
+                    "" => without_flag(start, text, flag)?,
+                    other => with_other_flag(start, text, flag, other)?,
+                };
                 edits.extend((taken_out.len() == given).then_some(taken_out)?);
             }
         }
