@@ -199,3 +199,78 @@ fn depends_on_order(model: &Model, stage: usize, edit: &EditKind, before: &Reran
     let has_own = items.iter().any(|item| is_touched(item, edit, &inherited, &before.changed));
     has_own && !model.is_broken(edit, stage, before)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::context::Tree;
+    use crate::cost::rough_seconds;
+    use crate::dockerfile::parse;
+    use crate::reorder::rewrite::Draft;
+    use crate::reorder::search::apply;
+    use crate::reorder::{Edit, Expected, ReorderInput, ReorderOptions};
+
+    const FILES: [(&str, &str); 3] = [("a", "1"), ("b", "1"), ("c/d", "1")];
+
+    const LINES: [&str; 13] = [
+        "ARG A",
+        "ARG B=1",
+        "ENV C=$A",
+        "ENV D=1 E=$D",
+        "LABEL l=$B",
+        "WORKDIR /w",
+        "COPY a /a",
+        "COPY b /b/",
+        "COPY . /all",
+        "COPY --link c /c",
+        "COPY --from=s0 /a /x",
+        "RUN make one",
+        "RUN echo $B > /two",
+    ];
+
+    fn dockerfile() -> impl Strategy<Value = String> {
+        let lines = || prop::collection::vec(select(&LINES[..]), 1..7).prop_map(|lines| lines.join("\n"));
+        (lines(), lines(), lines()).prop_map(|(zero, one, two)| {
+            let zero = zero.replace("--from=s0 ", "");
+            format!("ARG A=1\nFROM x AS s0\n{zero}\nFROM s0 AS s1\n{one}\nFROM y:$A\nCOPY --from=s1 / /s1\n{two}\n")
+        })
+    }
+
+    fn edits() -> Expected {
+        let edit = |weight, paths: &[&str], args: &[&str]| Edit {
+            weight,
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+            build_args: args.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let files = vec![edit(3.0, &["a"], &[]), edit(2.0, &["b", "c/d"], &[]), edit(1.0, &["c/d"], &[])];
+        Expected::new(files).with_arguments(vec![edit(0.5, &[], &["A"]), edit(0.25, &[], &["B"])])
+    }
+
+    proptest! {
+        /// What an order is said to cost is what the model costs whose items stand in that order.
+        #[test]
+        fn an_order_costs_what_it_costs_when_it_is_made(text in dockerfile(), keys in prop::collection::vec(0_u8.., 7)) {
+            let dockerfile = parse(&text).expect("it is valid");
+            let tree = Tree::from_pairs(FILES);
+            let (edits, options) = (edits(), ReorderOptions::default());
+            let read = |_: &str| None;
+            let input = ReorderInput { tree: &tree, files: &read, edits: &edits, seconds: &rough_seconds, options: &options };
+            let mut model = Model::new(&Draft::new(&dockerfile, &input), &input);
+            let edits = Edits::new(&mut model);
+            for stage in 0..model.stages.len() {
+                let mut order: Vec<usize> = (0..model.stages[stage].items.len()).collect();
+                order.sort_by_key(|at| keys.get(*at));
+                let mut made = model.clone();
+                apply(&mut made, stage, &order);
+                let orders = Orders::of(&model, stage, &edits);
+                let (told, real) = (orders.seconds(&order), made.expected_seconds(&edits));
+                prop_assert!((told - real).abs() < 1e-9, "{told} and {real} in stage {stage}");
+                let as_it_is = model.expected_seconds(&edits);
+                prop_assert!(!orders.are_equal() || (as_it_is - real).abs() < 1e-9, "{as_it_is} and {real}");
+            }
+        }
+    }
+}
