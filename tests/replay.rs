@@ -224,13 +224,14 @@ proptest! {
 /// A side whose Dockerfile is made of the commit's own where a file `a` is there: walked alone, walked beside the one
 /// that builds the commit's own, and that one.
 fn rewritten_alone_and_beside(repo: &Repository, series: &Series) -> [SideWalk; 3] {
-    let rewrite = |own: &Dockerfile, tree: &layerlab::context::Tree, _: &dyn Fn(&str) -> Option<String>| {
-        if tree.contains("a") {
-            own.text.replace("RUN two", "RUN three").into()
-        } else {
-            Arc::clone(&own.text)
-        }
-    };
+    let rewrite =
+        |own: &Arc<Dockerfile>, tree: &layerlab::context::Tree, _: &dyn Fn(&str) -> Option<String>| {
+            if tree.contains("a") {
+                own.text.replace("RUN two", "RUN three").into()
+            } else {
+                Arc::clone(&own.text)
+            }
+        };
     let rests_on = |path: &str| path == "a";
     let rewritten = || DockerfileSource::Rewritten(Rewriting { rewrite: &rewrite, rests_on: &rests_on });
     let alone = replay(repo, series, rewritten(), Runner::Warm);

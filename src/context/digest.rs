@@ -25,6 +25,11 @@ impl Digest {
         Self(*h.finalize().as_bytes())
     }
 
+    /// Its first eight bytes as a number, as good as any hash of it.
+    pub fn start(&self) -> u64 {
+        u64::from_le_bytes(*self.0.first_chunk().expect("a digest is longer"))
+    }
+
     /// First twelve hex digits, for people.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_string()

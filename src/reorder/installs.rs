@@ -112,7 +112,7 @@ pub(super) fn apply(split: &Split, stage: &mut StageModel) {
     }
     for (offset, item) in split.added.iter().enumerate() {
         stage.items.insert(at + offset, item.clone());
-        stage.scopes.insert(at + offset, scope.clone());
+        Rc::make_mut(&mut stage.scopes).insert(at + offset, scope.clone());
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) struct StageModel {
     /// In the order written; new ones where they were put in.
     pub(super) items: Vec<Item>,
     /// State before each item.
-    pub(super) scopes: Vec<Scope>,
+    pub(super) scopes: Rc<Vec<Scope>>,
 }
 
 /// An instruction of a stage, or one to be added.
@@ -152,6 +152,11 @@ impl Model {
         Self::again(draft, input, Rc::new(Reach::new(input.edits.clone(), input.tree)))
     }
 
+    /// Makes the model of nothing, to stand for one that is not known yet.
+    pub(super) fn empty(reach: Rc<Reach>) -> Self {
+        Self { stages: Vec::new(), wanted: Vec::new(), target: 0, numbered: 0, reach }
+    }
+
     /// As [`Model::new`], where another draft for the same input has been read before: what its edits reach is known.
     pub(super) fn again(draft: &Draft, input: &ReorderInput<'_>, reach: Rc<Reach>) -> Self {
         let dockerfile = &draft.dockerfile;
@@ -203,7 +208,12 @@ impl Model {
                 scope.follow(instruction, &global);
             }
             ends.push(scope);
-            stages.push(StageModel { base, base_uses: names_in(&stage.base), items, scopes });
+            stages.push(StageModel {
+                base,
+                base_uses: names_in(&stage.base),
+                items,
+                scopes: Rc::new(scopes),
+            });
         }
         let last = stages.len().saturating_sub(1);
         let named = input.options.target.as_deref().and_then(|name| dockerfile.stage_index(name));

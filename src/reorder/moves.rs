@@ -187,13 +187,12 @@ pub(super) struct Arranged {
 
 impl<'a> Attempt<'a> {
     pub(super) fn new(draft: Draft, original: Model, input: &'a ReorderInput<'a>) -> Self {
-        let nothing =
-            Arranged { model: original.clone(), edits: Edits::default(), seconds: 0.0, dropped: Vec::new() };
+        let model = Model::empty(Rc::clone(&original.reach));
+        let nothing = Arranged { model, edits: Edits::default(), seconds: 0.0, dropped: Vec::new() };
         let (splits, refused, chosen) = (Vec::new(), Vec::new(), Vec::new());
         let mut attempt = Self { draft, original, input, splits, refused, chosen, arranged: nothing };
         attempt.find_splits();
-        attempt.chosen = attempt.choose();
-        attempt.arranged = attempt.arrange(&attempt.chosen);
+        (attempt.chosen, attempt.arranged) = attempt.choose();
         attempt
     }
 
@@ -240,18 +239,19 @@ impl Attempt<'_> {
         }
     }
 
-    /// Picks the splits that gain something: each must make the best order better than without it.
-    fn choose(&self) -> Vec<usize> {
+    /// Picks the splits that gain something: each must make the best order better than without it. Yields them, and
+    /// the best order with them.
+    fn choose(&self) -> (Vec<usize>, Arranged) {
         let mut chosen: Vec<usize> = (0..self.splits.len()).collect();
-        let mut seconds = self.arrange(&chosen).seconds;
+        let mut arranged = self.arrange(&chosen);
         for candidate in 0..self.splits.len() {
             let without: Vec<usize> = chosen.iter().copied().filter(|at| *at != candidate).collect();
-            let alone = self.arrange(&without).seconds;
-            if alone <= seconds + least_gain(alone) {
-                (chosen, seconds) = (without, alone);
+            let alone = self.arrange(&without);
+            if alone.seconds <= arranged.seconds + least_gain(alone.seconds) {
+                (chosen, arranged) = (without, alone);
             }
         }
-        chosen
+        (chosen, arranged)
     }
 
     pub(super) fn arrange(&self, chosen: &[usize]) -> Arranged {

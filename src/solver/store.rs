@@ -17,7 +17,7 @@ pub struct Store {
     records: Vec<Arc<Record>>,
     by_op: ByDigest<Digest, OfOp>,
     /// Records by what one of their inputs has to be: see [`Hook`].
-    by_hook: ByDigest<Hook, Vec<usize>>,
+    by_hook: ByDigest<Hook, Numbers>,
     by_id: ByDigest<Id, usize>,
     sources: BTreeSet<Id>,
     /// Counts builds, so that the latest of several results is known.
@@ -72,15 +72,53 @@ pub enum Addition {
     Source(Id),
 }
 
-/// One key of one input of an operation's records.
+/// One key of one input of an operation's records, drawn together to a number, as there are many. Two keys that fall
+/// together lead to more records than they should; whoever follows one compares what it finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Hook {
-    op: Digest,
-    input: usize,
-    key: HookKey,
+struct Hook(u64);
+
+impl Hook {
+    fn of(op: Digest, input: usize, key: HookKey) -> Self {
+        let (kind, digest) = match key {
+            HookKey::Definition(id) => (1, id.start()),
+            HookKey::Exact(content) => (2, content.start()),
+            HookKey::Guess(content) => (3, content.start()),
+            HookKey::Open => (4, 0),
+        };
+        // Digests are spread evenly; these two numbers are not: they are multiplied by the golden ratio.
+        let small = (8 * input as u64 + kind).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Self(op.start().rotate_left(23) ^ digest ^ small)
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Numbers of records, rising; most often one.
+#[derive(Debug, Clone)]
+enum Numbers {
+    One(usize),
+    Several(Vec<usize>),
+}
+
+impl Numbers {
+    fn list(&self) -> &[usize] {
+        match self {
+            Self::One(number) => std::slice::from_ref(number),
+            Self::Several(numbers) => numbers,
+        }
+    }
+
+    fn add(&mut self, number: usize) {
+        if let Err(place) = self.list().binary_search(&number) {
+            let mut numbers = match self {
+                Self::One(one) => vec![*one],
+                Self::Several(numbers) => std::mem::take(numbers),
+            };
+            numbers.insert(place, number);
+            *self = Self::Several(numbers);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
 enum HookKey {
     /// Defined by this identity.
     Definition(Id),
@@ -184,8 +222,9 @@ impl Store {
             content.map(|c| HookKey::Exact(c.exact)),
             content.map(|c| HookKey::Guess(c.guess)),
         ];
-        let lists = keys.into_iter().flatten().filter_map(|key| self.by_hook.get(&Hook { op, input, key }));
-        let mut found: Vec<usize> = lists.flatten().copied().collect();
+        let lists = keys.into_iter().flatten().filter_map(|key| self.by_hook.get(&Hook::of(op, input, key)));
+        let numbers = lists.flat_map(Numbers::list).copied();
+        let mut found: Vec<usize> = numbers.filter(|&at| self.records[at].op == op).collect();
         found.sort_unstable();
         found.dedup();
         Candidates(found)
@@ -198,7 +237,7 @@ impl Store {
 
     /// Says whether a record of this operation holds content of this input in which something unknown has a part.
     pub(super) fn has_open(&self, op: Digest, input: usize) -> bool {
-        self.by_hook.contains_key(&Hook { op, input, key: HookKey::Open })
+        self.by_hook.contains_key(&Hook::of(op, input, HookKey::Open))
     }
 
     /// Makes a record findable by its inputs' keys.
@@ -210,10 +249,8 @@ impl Store {
                 [Some(HookKey::Exact(c.exact)), Some(HookKey::Guess(c.guess)), open].into_iter().flatten()
             });
             for key in definitions.chain(contents) {
-                let list = self.by_hook.entry(Hook { op, input, key }).or_default();
-                if let Err(place) = list.binary_search(&at) {
-                    list.insert(place, at);
-                }
+                let known = self.by_hook.entry(Hook::of(op, input, key));
+                known.and_modify(|numbers| numbers.add(at)).or_insert(Numbers::One(at));
             }
         }
     }

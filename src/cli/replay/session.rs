@@ -117,7 +117,7 @@ impl<'p> Session<'p> {
     pub fn replay(&self) -> anyhow::Result<Answer> {
         let project = self.project;
         let (history, build) = (&self.edits, &self.options);
-        let rewrite = |dockerfile: &Dockerfile,
+        let rewrite = |dockerfile: &Arc<Dockerfile>,
                        tree: &Tree,
                        read: &dyn Fn(&str) -> Option<String>|
          -> Arc<str> { reordered(dockerfile, tree, read, history.edits(), build) };
@@ -150,7 +150,7 @@ impl<'p> Session<'p> {
             let blob = repo.blob_at(newest, &path::join(repo.context(), at)).ok()??;
             String::from_utf8(repo.bytes(blob.id).ok()?).ok()
         };
-        Ok(reordered(&dockerfile, &context.tree, &read, self.edits.edits(), &self.options))
+        Ok(reordered(&Arc::new(dockerfile), &context.tree, &read, self.edits.edits(), &self.options))
     }
 
     /// Walks one side.
@@ -372,7 +372,7 @@ fn cost(dockerfile: &Dockerfile, graph: &Graph, tree: &Tree, measured: &Measured
 
 /// What layerlab would have made of a commit's Dockerfile.
 fn reordered(
-    dockerfile: &Dockerfile,
+    dockerfile: &Arc<Dockerfile>,
     tree: &Tree,
     read: &dyn Fn(&str) -> Option<String>,
     edits: &Expected,
@@ -389,7 +389,7 @@ fn reordered(
     let seconds = |stage: usize, own: &Instruction| known.get(stage, own);
     let input = ReorderInput { tree, files: &read, edits: &edits, seconds: &seconds, options: &options };
     let build = BuildInput {
-        dockerfile: Arc::new(dockerfile.clone()),
+        dockerfile: Arc::clone(dockerfile),
         options: build.clone(),
         context: tree.clone(),
         named: BTreeMap::new(),

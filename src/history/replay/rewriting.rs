@@ -10,7 +10,8 @@ use crate::dockerfile::ast::Dockerfile;
 use crate::history::{Change, Commit, Repository};
 
 /// Makes another Dockerfile of a commit's: its text, the commit's context, a reader of the context's files.
-pub type Rewrite<'a> = &'a (dyn Fn(&Dockerfile, &Tree, &dyn Fn(&str) -> Option<String>) -> Arc<str> + Sync);
+pub type Rewrite<'a> =
+    &'a (dyn Fn(&Arc<Dockerfile>, &Tree, &dyn Fn(&str) -> Option<String>) -> Arc<str> + Sync);
 
 /// How another Dockerfile is made of a commit's.
 #[derive(Clone, Copy)]
@@ -52,7 +53,7 @@ impl Rewrites {
         &self,
         version: &Version,
         rewriting: &Rewriting<'_>,
-        own: &Dockerfile,
+        own: &Arc<Dockerfile>,
         at: &Place<'_>,
     ) -> Arc<str> {
         let slot = {
