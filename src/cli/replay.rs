@@ -180,9 +180,10 @@ pub fn run(args: &Args) -> anyhow::Result<Ended> {
         Format::Github => output::print(&github::render(&answer))?,
     }
     // The other formats say it themselves.
-    if answer.partial && matches!(args.format, Format::Csv | Format::Github) {
-        let (done, of) = (answer.commits.len(), answer.planned);
-        anstream::eprintln!("note: the replay was stopped: these are {done} of {of} commits");
+    if let Some(stopped) = answer.stopped()
+        && matches!(args.format, Format::Csv | Format::Github)
+    {
+        anstream::eprintln!("note: {stopped}");
     }
     match &answer.gate {
         Some(_) if answer.partial => bail!("the replay was stopped, so --gate has no answer"),

@@ -20,7 +20,7 @@ pub struct Answer {
     pub commits: Vec<Commit>,
     /// How many were to be built.
     pub planned: usize,
-    /// It was stopped before the last one.
+    /// It was stopped: before the last one, or before all lines for the ignore file were tried.
     pub partial: bool,
     /// Why there are none before the oldest.
     pub end: SeriesEnd,
@@ -101,6 +101,11 @@ impl Answer {
         std::iter::once(("left", &self.left)).chain(self.right.iter().map(|right| ("right", right)))
     }
 
+    /// Where it was stopped, as a sentence's beginning.
+    pub fn stopped(&self) -> Option<String> {
+        self.partial.then(|| stopped_after(self.commits.len(), self.planned))
+    }
+
     /// Builds a day, if every commit is one.
     pub fn per_day(&self) -> f64 {
         let times = || self.commits.iter().map(|commit| commit.committed);
@@ -122,5 +127,24 @@ impl Answer {
         let Some(right) = &self.right else { return 0 };
         let pairs = self.left.walk.builds.iter().zip(&right.walk.builds);
         pairs.filter(|(left, right)| left.error.is_none() && right.error.is_some()).count()
+    }
+}
+
+fn stopped_after(done: usize, of: usize) -> String {
+    if done < of {
+        format!("Stopped after {done} of {of} commits")
+    } else {
+        "Stopped before lines for the ignore file were tried".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_it_was_stopped() {
+        assert_eq!(stopped_after(3, 200), "Stopped after 3 of 200 commits");
+        assert_eq!(stopped_after(200, 200), "Stopped before lines for the ignore file were tried");
     }
 }

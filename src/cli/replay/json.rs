@@ -18,7 +18,7 @@ pub struct Report<'a> {
     runner: Runner,
     /// Commits that were to be built.
     planned: usize,
-    /// It was stopped: there are fewer builds than that.
+    /// It was stopped: there are fewer builds than that, or not all lines for the ignore file were tried.
     partial: bool,
     /// Why there is no commit before the first.
     end: SeriesEnd,

@@ -24,8 +24,8 @@ pub fn render(answer: &Answer, top: usize) -> String {
             let _ = writeln!(out, "### What the order of `{}` costs\n", answer.dockerfile.replace('`', "'"));
         }
     }
-    if answer.partial {
-        let _ = writeln!(out, "\n**Stopped after {} of {} commits.**", answer.commits.len(), answer.planned);
+    if let Some(stopped) = answer.stopped() {
+        let _ = writeln!(out, "\n**{stopped}.**");
     }
     let sides: Vec<&SideAnswer> = answer.sides().map(|(_, side)| side).collect();
     let cells = |value: &dyn Fn(&SideAnswer) -> String| -> String {

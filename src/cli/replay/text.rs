@@ -42,13 +42,10 @@ fn head(answer: &Answer, out: &mut String) {
     let (first, last) = (answer.commits.first(), answer.commits.last());
     let day = |commit: Option<&Commit>| commit.map(|commit| date(commit.committed)).unwrap_or_default();
     let name = safe(&answer.dockerfile);
-    if answer.partial {
-        let text = format!(
-            "Stopped after {} of {} commits: what follows is about these alone.",
-            answer.commits.len(),
-            answer.planned
-        );
-        line(out, format!("\x1b[1m{text}\x1b[0m\n"));
+    if let Some(stopped) = answer.stopped() {
+        let is_short = answer.commits.len() < answer.planned;
+        let end = if is_short { ": what follows is about these alone" } else { "" };
+        line(out, format!("\x1b[1m{stopped}{end}.\x1b[0m\n"));
     }
     let which =
         if answer.selected.is_empty() { String::new() } else { format!(" ({})", safe(&answer.selected)) };
