@@ -163,6 +163,9 @@ pub fn run(args: &Args) -> anyhow::Result<Ended> {
              `layerlab plan --build-context NAME=FOLDER --edit FILE` says what an edit of today would rebuild"
         );
     }
+    if args.tui && !terminal::is_usable() {
+        bail!("--tui needs a terminal on standard input and output");
+    }
     let project = project::Project::open(args)?;
     let session = session::Session::new(&project, args)?;
     let mut answer = session.replay()?;
@@ -185,18 +188,20 @@ pub fn run(args: &Args) -> anyhow::Result<Ended> {
     {
         anstream::eprintln!("note: {stopped}");
     }
-    match &answer.gate {
+    let ended = match &answer.gate {
         Some(_) if answer.partial => bail!("the replay was stopped, so --gate has no answer"),
-        Some(gate) if !gate.passes() => Ok(Ended::No),
-        _ => Ok(Ended::Done),
-    }
+        Some(gate) if !gate.passes() => Ended::No,
+        _ => Ended::Done,
+    };
+    session.wait();
+    // The process ends with the command: to give all this back piece by piece would take as long as to print it.
+    std::mem::forget((answer, session));
+    std::mem::forget(project);
+    Ok(ended)
 }
 
 /// Shows the answer on a screen.
 fn show(answer: answer::Answer, args: &Args) -> anyhow::Result<Ended> {
-    if !terminal::is_usable() {
-        bail!("--tui needs a terminal on standard input and output");
-    }
     let commits = answer.commits.iter().map(|commit| ShownCommit {
         id: commit.short(),
         date: text::date(commit.committed),

@@ -140,6 +140,11 @@ impl<'p> Session<'p> {
         self.answer(left, right)
     }
 
+    /// Waits until all walks are kept.
+    pub fn wait(&self) {
+        self.store.wait();
+    }
+
     /// Today's Dockerfile as layerlab would order it in the newest commit's context.
     fn reordered_today(&self, text: &Arc<str>) -> anyhow::Result<Arc<str>> {
         let (repo, options) = (&self.project.repo, &self.project.options);

@@ -40,6 +40,14 @@ impl Store {
         Some(walk)
     }
 
+    /// Waits until all is written.
+    pub fn wait(&self) {
+        for writing in self.writing.take() {
+            // One that panicked has kept nothing.
+            let _ = writing.join();
+        }
+    }
+
     /// Keeps whole walks. Where that fails the next run takes longer, no more.
     pub fn keep(&self, walks: Vec<(Digest, Arc<SideWalk>)>) {
         let Some(folder) = self.folder.clone() else { return };
@@ -60,10 +68,7 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        for writing in self.writing.take() {
-            // One that panicked has kept nothing.
-            let _ = writing.join();
-        }
+        self.wait();
     }
 }
 
