@@ -143,6 +143,10 @@ pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
     let tree = attempt.input.tree;
     let commands = run_texts(attempt);
     let texts = texts_of_the_build(attempt, &commands);
+    // `mkdocs` needs docs, but `x.github.io` no .github.
+    let names = |text: &str, word: &str| {
+        if word.starts_with('.') { names(text, word) } else { text.contains(word) }
+    };
     let named = |word: &str| names(&commands, word) || texts.iter().any(|text| names(text, word));
     // `include_str!("../README.md")` makes a document part of a crate.
     let is_rust = tree.contains("Cargo.toml");

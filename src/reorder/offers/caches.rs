@@ -17,7 +17,7 @@ pub(super) struct Cache {
     pub(super) instead: &'static str,
     /// Files of the project that can move it, with a word that does.
     pub(super) settings: &'static [(&'static str, &'static str)],
-    /// Files of the project of which one has to have a word, where the tool keeps its cache there by such a setting alone.
+    /// Files of the project that have to be there, and to have a line, for the cache to hold nothing but copies.
     pub(super) needs: &'static [(&'static str, &'static str)],
     /// Words in a call of the tool's `config` that move it.
     pub(super) config: &'static [&'static str],

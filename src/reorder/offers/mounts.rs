@@ -221,9 +221,10 @@ impl Search<'_> {
             && (effects.programs.iter().any(builds) || effects.opaque.iter().any(|name| !is_apart(name)))
     }
 
-    /// Tells whether a RUN removes something of the directories.
+    /// Tells whether a RUN removes something of the directories, or has the tool empty them wherever they are.
     fn removes(&self, stage: usize, index: usize, targets: &[String]) -> bool {
-        self.deletes(stage, index).is_some_and(|deletes| overlaps(&deletes, targets))
+        let is_emptied = || self.sheet.calls(stage, index).iter().any(|call| self.is_emptying(call));
+        self.deletes(stage, index).is_some_and(|deletes| overlaps(&deletes, targets)) || is_emptied()
     }
 
     /// What a RUN removes. Where the tool's own cleaning has been looked at already, without that.

@@ -117,6 +117,7 @@ cases! {
     cargo_below_the_commit: "FROM    rust:1.89-alpine AS compiler\nRUN     apk add -q --no-cache build-base\nWORKDIR /\n\nARG     COMMIT_SHA\n# of the commit\nARG     COMMIT_DATE\nARG     EXTRA_ARGS\nENV     VERGEN_GIT_SHA=${COMMIT_SHA} VERGEN_DATE=${COMMIT_DATE}\nENV     RUSTFLAGS=\"-C target-feature=-crt-static\"\n\nCOPY    . .\nRUN     set -eux; \\\n        apkArch=\"$(apk --print-arch)\"; \\\n        cargo build --release -p x -p y ${EXTRA_ARGS}\n\n# Run\nFROM alpine:3.22\nCOPY    --from=compiler /target/release/x /bin/x\n", PINNED;
     cargo_twice_in_a_stage: "FROM ekidd/rust-musl-builder AS build\nWORKDIR /app\nCOPY . .\nRUN cargo test --release\nRUN cargo build --release\nFROM alpine\nCOPY --from=build /app/target/release/x /x\n", CARGO;
     hex_archives: "FROM hexpm/elixir:1.19.5-erlang-28.5-debian-trixie-slim AS builder\nWORKDIR /app\nRUN mix local.hex --force\nCOPY mix.exs mix.lock ./\nRUN mix deps.get --only prod\nCOPY lib lib\nRUN mix release\nFROM debian\nCOPY --from=builder /app/_build/prod/rel/x ./\n", &[("mix.exs", "x"), ("mix.lock", "%{}"), ("lib/a.ex", "x")];
+    composer_whose_cache_is_cleared: "FROM php:8 AS b\nWORKDIR /app\nCOPY . .\nRUN apt-get install git \\\n    && php composer.phar install \\\n    && php composer.phar clear-cache \\\n    && rm composer.phar\nFROM debian\nCOPY --from=b /app /app\n", &[("composer.json", "{}"), ("composer.lock", "{}"), ("src/a.php", "x")];
     composer_told_where: "FROM dunglas/frankenphp:1-php8.5 AS b\nWORKDIR /app\nCOPY composer.* ./\nRUN composer install --no-cache --no-autoloader \\\n    --no-scripts\nCOPY . .\nRUN composer dump-autoload\nFROM debian\nCOPY --from=b /app /app\n", &[("composer.json", "{}"), ("composer.lock", "{}"), ("src/a.php", "x")];
     make_beside_go: "FROM golang:1.24 AS b\nWORKDIR /app\nADD Makefile .\nRUN make docs\nADD go.mod go.sum ./\nADD cmd cmd\nRUN make server\nFROM alpine\nCOPY --from=b /app/dist/x /x\n", &[("Makefile", "x"), ("go.mod", "module x\n"), ("go.sum", ""), ("cmd/a.go", "x"), ("cmd/b.go", "x")];
     next_keeps_its_cache: "FROM node:22-alpine AS b\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\nCOPY . ./\nRUN npm run build\nRUN rm -rf src .next/cache\nFROM node:22-alpine\nWORKDIR /app\nCOPY --from=b /app ./\n", &[("package.json", r#"{"scripts":{"build":"next build"}}"#), ("src/a.js", "x"), ("src/b.js", "x")];
@@ -244,6 +245,30 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             &["/root/.npm"],
         ),
         ("cleaned", node("", "RUN npm ci && npm cache clean --force", ""), NPM, &["/root/.npm"]),
+        (
+            "cleaned elsewhere",
+            node("ENV npm_config_cache=/c/npm\n", "RUN npm ci && npm cache clean --force", ""),
+            NPM,
+            &["/c/npm"],
+        ),
+        (
+            "cleaned elsewhere in a list",
+            node("ENV npm_config_cache=/c/npm\n", "RUN npm ci; npm cache clean --force", ""),
+            NPM,
+            &[],
+        ),
+        (
+            "cleaned where a step is told where",
+            unknown(&node("", "RUN npm ci && npm cache clean --force", "")),
+            NPM,
+            &["/var/cache/npm"],
+        ),
+        (
+            "cleaned where a step is told where, in a list",
+            unknown(&node("", "RUN npm ci; npm cache clean --force", "")),
+            NPM,
+            &[],
+        ),
         ("cleaned in a list", node("", "RUN npm ci; npm cache clean --force", ""), NPM, &[]),
         ("cleaned, or what follows", node("", "RUN npm ci && (npm cache clean --force)", ""), NPM, &[]),
         ("removed around it", node("", "RUN npm ci && rm -rf /root", ""), NPM, &[]),
@@ -364,6 +389,12 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             go("", "RUN make", "").replace("RUN go mod download\n", "").replace("golang:1.22", "debian:12"),
             GO,
             &["/var/cache/go-build", "/var/cache/go/pkg/mod"],
+        ),
+        (
+            "go's cache cleaned elsewhere",
+            go("ENV GOMODCACHE=/c/mod GOCACHE=/c/go-build\n", "RUN go build -o /out ./cmd && go clean -cache", ""),
+            GO,
+            &[],
         ),
         ("go's cache cleaned", go("", "RUN go build -o /out ./cmd && go clean -modcache", ""), GO, &[]),
         (

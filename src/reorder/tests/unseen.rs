@@ -199,7 +199,7 @@ fn a_word_in_an_address_names_no_file_and_git_misses_what_is_ignored() {
         let tree = Tree::from_pairs(all.iter().copied());
         let read =
             |path: &str| all.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
-        let edits = ["a.x", ".github/a.yml"].map(|path| Edit {
+        let edits = ["a.x", ".github/a.yml", "docs/a.md"].map(|path| Edit {
             weight: 1.0,
             paths: vec![path.to_owned()],
             build_args: vec![],
@@ -224,6 +224,8 @@ fn a_word_in_an_address_names_no_file_and_git_misses_what_is_ignored() {
         (&[][..], "cp .github/a.yml /a && make", ""),
         (&[][..], "cp ./.github /a -r && make", ""),
         (&[("Makefile", "all: .github/a.yml")][..], "make", ""),
+        (&[("docs/a.md", "x"), ("mkdocs.yml", "x")][..], "mkdocs build", ".github"),
+        (&[("docs/a.md", "x")][..], "make", ".github docs"),
         (&[("Makefile", "V := $(shell git describe --dirty)")][..], "make", ".github"),
         (&[git, ("Makefile", "V := $(shell git describe --dirty)")][..], "make", ""),
         (&[git, ("x.gemspec", "s.files = `git ls-files`.split")][..], "gem build x.gemspec", ""),

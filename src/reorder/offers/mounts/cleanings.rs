@@ -4,7 +4,7 @@
 use super::{Search, overlaps};
 use crate::dockerfile::ast::{CommandLine, Instruction, Run, Span};
 use crate::reorder::rewrite::{as_shell_text, chain, head_and_command};
-use crate::shell::{Effects, PathPattern, Script, Word, calls, join};
+use crate::shell::{Call, Effects, PathPattern, Script, Word, calls, join};
 
 /// What empties a cache, after the program's name.
 const EMPTIES: [(&str, &str); 9] = [
@@ -19,6 +19,10 @@ const EMPTIES: [(&str, &str); 9] = [
     ("apt-get", "clean"),
 ];
 
+/// First operands that stand before what empties a cache, and what then does.
+const CACHE_WORDS: [&str; 4] = ["cache", "store", "pm", "nuget"];
+const EMPTYING: [&str; 8] = ["clean", "clear", "purge", "prune", "rm", "remove", "delete", "locals"];
+
 /// What is taken out of a step.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cleanings {
@@ -29,6 +33,21 @@ pub(super) struct Cleanings {
 }
 
 impl Search<'_> {
+    /// Tells whether a call has the tool empty its cache, where a variable may have it elsewhere than usual. What the later
+    /// Yarns clean has been looked at before.
+    pub(super) fn is_emptying(&self, call: &Call) -> bool {
+        let words: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
+        let is_one = match words.as_slice() {
+            ["clear-cache" | "clearcache" | "cc", ..] => true,
+            ["clean", ..] => call.program == "go",
+            [first, rest @ ..] => {
+                CACHE_WORDS.contains(first) && rest.iter().any(|word| EMPTYING.contains(word))
+            }
+            [] => false,
+        };
+        is_one && self.cache.needs.is_empty() && self.cache.programs.contains(&call.program.as_str())
+    }
+
     /// Finds the commands at the end of a RUN's chain, or within it, that empty the directories; `None` where there are
     /// none, where something else removes what lies there, or where they are not written as parts of one chain.
     pub(super) fn cleanings(
@@ -66,14 +85,23 @@ impl Search<'_> {
             found.spans.push(from..start + parts[at].end);
             found.names.push(own.clone());
         }
-        let rest: Effects = self.effects((stage, index), &kept.join(" && "));
-        (!found.spans.is_empty() && !overlaps(&rest.deletes, targets)).then_some(found)
+        let kept = kept.join(" && ");
+        let rest: Effects = self.effects((stage, index), &kept);
+        let is_emptied = self.calls((stage, index), &kept).iter().any(|call| self.is_emptying(call));
+        (!found.spans.is_empty() && !is_emptied && !overlaps(&rest.deletes, targets)).then_some(found)
     }
 
     fn script(&self, (stage, index): (usize, usize), text: &str) -> Script {
         let scope = self.sheet.scope(stage, index);
         let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
         scope.with_scene(&cwd, |scene| Script::read(text, scene))
+    }
+
+    fn calls(&self, at: (usize, usize), text: &str) -> Vec<Call> {
+        let script = self.script(at, text);
+        let scope = self.sheet.scope(at.0, at.1);
+        let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
+        scope.with_scene(&cwd, |scene| calls(&script, scene))
     }
 
     fn effects(&self, (stage, index): (usize, usize), text: &str) -> Effects {
@@ -107,9 +135,7 @@ impl Search<'_> {
             return !paths.is_empty() && paths.iter().all(within);
         }
         // `php composer.phar clear-cache` is Composer's.
-        let scope = self.sheet.scope(at.0, at.1);
-        let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
-        let calls = scope.with_scene(&cwd, |scene| calls(&alone, scene));
+        let calls = self.calls(at, own);
         let [call] = calls.as_slice() else { return false };
         let operands: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
         let told = operands.join(" ");

@@ -36,20 +36,25 @@ impl Search<'_> {
     /// Tells whether a file of the project may keep the tool from the places that are known.
     pub(super) fn is_moved_by_a_file(&self) -> bool {
         let cache = self.cache;
-        let has_what_it_needs = cache.needs.is_empty()
-            || cache.needs.iter().any(|(path, word)| self.is_in_a_file(path, word, false));
-        !has_what_it_needs || cache.settings.iter().any(|(path, word)| self.is_in_a_file(path, word, true))
+        let has_line = |text: &str, line: &str| text.lines().any(|own| own.trim() == line);
+        let lacks = |(name, line): &(&str, &str)| {
+            let texts = self.files_named(name);
+            texts.is_empty()
+                || texts.iter().any(|text| text.as_deref().is_none_or(|text| !has_line(text, line)))
+        };
+        let moves = |(name, word): &(&str, &str)| {
+            self.files_named(name).iter().any(|text| text.as_deref().is_none_or(|text| text.contains(word)))
+        };
+        cache.needs.iter().any(lacks) || cache.settings.iter().any(moves)
     }
 
-    /// Tells whether a file of a name has a word, or cannot be read and `doubtful` is to count as if.
-    fn is_in_a_file(&self, name: &str, word: &str, doubtful: bool) -> bool {
+    /// The texts of the project's files of a name; `None` for one that cannot be read.
+    fn files_named(&self, name: &str) -> Vec<Option<String>> {
         let input = self.sheet.input;
         let paths = input.tree.iter().filter(|(known, entry)| {
             !entry.is_dir() && (known == name || known.ends_with(&format!("/{name}")))
         });
-        paths
-            .into_iter()
-            .any(|(path, _)| input.files.read(&path).map_or(doubtful, |text| text.contains(word)))
+        paths.into_iter().map(|(path, _)| input.files.read(&path)).collect()
     }
 
     /// Tells whether a step configures the tool to keep its cache elsewhere, or empties it in a way that is not followed.
@@ -73,9 +78,9 @@ impl Search<'_> {
                 }
                 // Of the later yarns the first two keep what they work with in the project, and clean no more than that.
                 ["cache", "clean", ..] if !self.cache.needs.is_empty() => {
-                    let is_of_the_project = ["yarn-2.", "yarn-3."]
-                        .iter()
-                        .any(|version| self.is_in_a_file(".yarnrc.yml", version, false));
+                    let is_early =
+                        |text: &String| ["yarn-2.", "yarn-3."].iter().any(|name| text.contains(name));
+                    let is_of_the_project = self.files_named(".yarnrc.yml").iter().flatten().any(is_early);
                     !is_of_the_project || call.has(&["--all", "--mirror"])
                 }
                 _ => false,
