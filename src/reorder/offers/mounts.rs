@@ -95,7 +95,8 @@ impl Search<'_> {
         }
         let first = sheet.runs(self.stage).find(|(index, ..)| self.uses(self.stage, *index))?;
         let first = first.0;
-        let places = self.places(first)?;
+        let mut places = self.places(first)?;
+        self.leave_out_what_goes(&mut places);
         let targets = &places.targets;
         // Stages that this target does not need are those of another, which has to build as well.
         let family = sheet.family(self.stage);
@@ -227,6 +228,26 @@ impl Search<'_> {
         self.deletes(stage, index).is_some_and(|deletes| overlaps(&deletes, targets)) || is_emptied()
     }
 
+    /// Leaves out those of several directories around which a step removes more (`rm -rf ~/.bundle`).
+    fn leave_out_what_goes(&self, places: &mut Places) {
+        if self.cache.whole || !places.sets.is_empty() {
+            return;
+        }
+        let depth = |path: &str| path.matches('/').count();
+        let family = self.sheet.family(self.stage);
+        let runs = family.iter().flat_map(|stage| self.sheet.runs(*stage).map(|run| (*stage, run)));
+        let removed: Vec<PathPattern> = runs
+            .filter(|(stage, (index, ..))| self.uses(*stage, *index))
+            .flat_map(|(stage, (index, _, run))| self.removed((stage, index), run).patterns().to_vec())
+            .collect();
+        let goes = |target: &String| {
+            removed.iter().any(|pattern| pattern.touches(target) && depth(&pattern.text) < depth(target))
+        };
+        if places.targets.iter().any(|target| !goes(target)) {
+            places.targets.retain(|target| !goes(target));
+        }
+    }
+
     /// What a RUN removes. Where the tool's own cleaning has been looked at already, without that.
     fn deletes(&self, stage: usize, index: usize) -> Option<PathSet> {
         let all = &self.sheet.effects(stage, index)?.deletes;
@@ -294,7 +315,13 @@ impl Search<'_> {
             let mut programs = script.commands.iter().filter_map(|command| command.words.first());
             programs.any(|word| BECOMES.contains(&word.text.rsplit('/').next().unwrap_or(&word.text)))
         };
-        let moved = self.cache.unless.iter().any(given) || names.into_iter().any(&mentions);
+        // That a step only looks at it (`rm -rf "$BUNDLE_PATH"/x`) moves nothing.
+        let sets = |name: &str| {
+            [format!("{name}="), format!("{name}:="), format!("unset {name}")]
+                .iter()
+                .any(|text| mentions(text))
+        };
+        let moved = self.cache.unless.iter().any(given) || names.into_iter().any(sets);
         let meets = |mount: &crate::dockerfile::ast::Flag| {
             let target = mount.value.split(',').find_map(|part| {
                 let (key, value) = part.split_once('=')?;

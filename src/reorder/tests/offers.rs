@@ -130,6 +130,7 @@ cases! {
     another_user_and_base: "FROM example.com/base:1@sha256:0000000000000000000000000000000000000000000000000000000000000000 AS b\nWORKDIR /app\nUSER app\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm run build\nFROM nginx\nCOPY --from=b /app/dist /usr/share/nginx/html\n", NPM;
     go_where_another_user_builds: "FROM example.com/go\nUSER 1000:1000\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN set -eux; \\\n    go build -o /out/app ./cmd\nFROM alpine\nCOPY --from=0 /out/app /app\n", GO;
     bundler_leaves_what_is_compiled: "FROM ruby:3.3-alpine AS b\nWORKDIR /app\nCOPY Gemfile* ./\nRUN bundle install --jobs 4 \\\n  && rm -rf /usr/local/bundle/cache/*.gem\nCOPY . .\nFROM ruby:3.3-alpine\nCOPY --from=b /usr/local/bundle /gems\n", &[("Gemfile", ""), ("Gemfile.lock", ""), ("app.rb", "x")];
+    bundler_as_rails_writes_it: "FROM ruby:3.3.6-slim AS base\nENV BUNDLE_DEPLOYMENT=\"1\" \\\n    BUNDLE_PATH=\"/usr/local/bundle\"\nWORKDIR /rails\nFROM base AS build\nCOPY Gemfile Gemfile.lock ./\nRUN bundle install && \\\n    rm -rf ~/.bundle/ \"${BUNDLE_PATH}\"/ruby/*/cache \"${BUNDLE_PATH}\"/ruby/*/bundler/gems/*/.git && \\\n    bundle exec bootsnap precompile --gemfile\nCOPY . .\nFROM base\nCOPY --from=build \"${BUNDLE_PATH}\" \"${BUNDLE_PATH}\"\n", &[("Gemfile", ""), ("Gemfile.lock", ""), ("app.rb", "x")];
     yarn_of_later: "FROM node:18 AS b\nWORKDIR /app\nCOPY . .\nRUN yarn install \\\n  && yarn cache clean\n", &[("package.json", r#"{"scripts":{"postinstall":"x"}}"#), ("yarn.lock", ""), (".yarnrc.yml", "nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-3.8.3.cjs\n"), ("a.js", "x")];
     apk_keeps_packages: "FROM alpine:3.20\nWORKDIR /a\nCOPY . .\nRUN ./setup.sh && apk add --update \\\n            --no-cache \\\n            git gcc musl-dev make \\\n    && rm -rf /var/cache/apk/*\n", GO;
     crlf_and_flags: "FROM node:20\r\nWORKDIR /app\r\nCOPY package.json package-lock.json ./\r\nRUN --network=default npm ci\r\nCOPY . .\r\n", NPM;
@@ -234,10 +235,14 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
         ("another home", node("ENV HOME=/home/x\n", "RUN npm ci", ""), NPM, &["/home/x/.npm"]),
         ("moved by an ARG without a value", node("ARG npm_config_cache\n", "RUN npm ci", ""), NPM, &[]),
         ("moved in the step", node("", "RUN npm_config_cache=/c npm ci", ""), NPM, &[]),
+        ("moved in the step for all of it", node("", "RUN export npm_config_cache=/c && npm ci", ""), NPM, &[]),
+        ("told in the step", node("", "RUN echo $npm_config_cache && npm ci", ""), NPM, &["/root/.npm"]),
         ("moved by a flag", node("", "RUN npm ci --cache /c", ""), NPM, &[]),
         ("moved by a file", node("", "RUN npm ci", ""), npmrc, &[]),
         ("removed in the step", node("", "RUN npm ci && rm -rf /root/.npm", ""), NPM, &["/root/.npm"]),
-        ("removed with others", node("", "RUN npm ci && rm -rf /root/.npm /tmp/x", ""), NPM, &[]),
+        ("removed with others", node("", "RUN npm ci && rm -rf /root/.npm /tmp/x", ""), NPM, &["/root/.npm"]),
+        ("removed with what lies around it", node("", "RUN npm ci && rm -rf /root/.npm /root", ""), NPM, &[]),
+        ("removed with others in a list", node("", "RUN npm ci; rm -rf /root/.npm /tmp/x", ""), NPM, &[]),
         (
             "removed in a step of its own",
             node("", "RUN npm ci\nRUN rm -rf /root/.npm", ""),
@@ -355,7 +360,7 @@ fn a_cache_mount_is_refused_where_it_could_change_more() {
             "bundler whose directories are cleaned",
             ruby("", "bundle install && rm -rf ~/.bundle /usr/local/bundle/cache"),
             gems,
-            &[],
+            &["/usr/local/bundle/cache"],
         ),
         (
             "bundler whose gems are taken over",

@@ -3,8 +3,9 @@
 
 use super::{Search, overlaps};
 use crate::dockerfile::ast::{CommandLine, Instruction, Run, Span};
+use crate::reorder::footprint::shell_text;
 use crate::reorder::rewrite::{as_shell_text, chain, head_and_command};
-use crate::shell::{Call, Effects, PathPattern, Script, Word, calls, join};
+use crate::shell::{Call, Effects, PathPattern, PathSet, Scene, Script, ShellKind, Word, calls, join};
 
 /// What empties a cache, after the program's name.
 const EMPTIES: [(&str, &str); 9] = [
@@ -64,12 +65,23 @@ impl Search<'_> {
         let parts = chain(command)?;
         let texts: Vec<String> = parts.iter().map(|part| as_shell_text(&command[part.clone()])).collect();
         let mut found = Cleanings::default();
-        let mut kept: Vec<&str> = Vec::new();
+        let mut kept: Vec<String> = Vec::new();
         for (at, own) in texts.iter().enumerate() {
             // Where the parts before have led to counts.
             let script = self.script((stage, index), &texts[..=at].join(" && "));
             if at == 0 || !self.empties(&script, own, (stage, index), targets) {
-                kept.push(own);
+                let raw = &command[parts[at].clone()];
+                let needless = Self::needless_operands(&script, raw, targets);
+                let mut rest = raw.to_owned();
+                for span in needless.iter().rev() {
+                    rest.replace_range(span.clone(), "");
+                }
+                for span in needless {
+                    found.names.push(format!("rm {}", raw[span.clone()].trim()));
+                    let from = start + parts[at].start;
+                    found.spans.push(from + span.start..from + span.end);
+                }
+                kept.push(as_shell_text(&rest));
                 continue;
             }
             if command[parts[at].clone()].contains('#') {
@@ -91,23 +103,62 @@ impl Search<'_> {
         (!found.spans.is_empty() && !is_emptied && !overlaps(&rest.deletes, targets)).then_some(found)
     }
 
-    fn script(&self, (stage, index): (usize, usize), text: &str) -> Script {
+    /// The operands of an `rm`, with the blank before each, that lie in the directories, where others do not.
+    fn needless_operands(script: &Script, raw: &str, targets: &[String]) -> Vec<Span> {
+        let Some(command) = script.commands.last().filter(|_| script.understood) else { return Vec::new() };
+        let Some(cwd) = command.cwd.as_deref() else { return Vec::new() };
+        let words = tokens(raw);
+        let is_rm = command.words.first().is_some_and(|word| word.text == "rm");
+        let is_plain =
+            command.redirects.is_empty() && command.assigns.is_empty() && !raw.contains(['#', '(']);
+        if !is_rm || !is_plain || words.len() != command.words.len() {
+            return Vec::new();
+        }
+        let lies_there = |word: &Word| {
+            !word.dynamic && !word.text.starts_with('-') && is_inside(&join(cwd, &word.text), targets)
+        };
+        let pairs = command.words.iter().zip(&words).skip(1);
+        let found: Vec<Span> =
+            pairs.filter(|(word, _)| lies_there(word)).map(|(_, span)| span.clone()).collect();
+        let rest =
+            command.words.iter().skip(1).filter(|word| !word.text.starts_with('-') && !lies_there(word));
+        if rest.count() == 0 { Vec::new() } else { found }
+    }
+
+    /// Reads a text as one that runs in place of a RUN, where the home directory of root is known as well.
+    fn in_place<T>(
+        &self,
+        (stage, index): (usize, usize),
+        text: &str,
+        call: impl FnOnce(&Script, &Scene<'_>) -> T,
+    ) -> T {
         let scope = self.sheet.scope(stage, index);
         let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
-        scope.with_scene(&cwd, |scene| Script::read(text, scene))
+        let is_root = self.is_root_image() && self.user(stage, index).is_none_or(|user| user == "root");
+        let home = (is_root && !scope.vars.contains_key("HOME")).then(|| "/root".to_owned());
+        let env = |name: &str| scope.value(name).or_else(|| home.clone().filter(|_| name == "HOME"));
+        let scene = Scene { cwd: &cwd, env: &env, shell: ShellKind::of(&scope.shell) };
+        call(&Script::read(text, &scene), &scene)
+    }
+
+    fn script(&self, at: (usize, usize), text: &str) -> Script {
+        self.in_place(at, text, |script, _| script.clone())
     }
 
     fn calls(&self, at: (usize, usize), text: &str) -> Vec<Call> {
-        let script = self.script(at, text);
-        let scope = self.sheet.scope(at.0, at.1);
-        let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
-        scope.with_scene(&cwd, |scene| calls(&script, scene))
+        self.in_place(at, text, calls)
     }
 
-    fn effects(&self, (stage, index): (usize, usize), text: &str) -> Effects {
-        let scope = self.sheet.scope(stage, index);
-        let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
-        scope.with_scene(&cwd, |scene| crate::shell::effects(text, scene))
+    fn effects(&self, at: (usize, usize), text: &str) -> Effects {
+        self.in_place(at, text, |_, scene| crate::shell::effects(text, scene))
+    }
+
+    /// What a RUN removes, the home directory of root known.
+    pub(super) fn removed(&self, at: (usize, usize), run: &Run) -> PathSet {
+        match &run.command {
+            CommandLine::Shell(text) => self.effects(at, &shell_text(run, text)).deletes,
+            CommandLine::Exec(_) => PathSet::nothing(),
+        }
     }
 
     /// Tells whether the last part of a script does nothing but empty the directories.
@@ -126,13 +177,7 @@ impl Search<'_> {
         if *program == "rm" {
             let paths: Vec<&&str> = rest.iter().filter(|word| !word.starts_with('-')).collect();
             let Some(cwd) = command.cwd.as_deref() else { return false };
-            let within = |path: &&&str| {
-                let path = join(cwd, path.trim_end_matches('*'));
-                targets.iter().any(|target| {
-                    PathPattern::tree(target.as_str()).text == path || path.starts_with(&format!("{target}/"))
-                })
-            };
-            return !paths.is_empty() && paths.iter().all(within);
+            return !paths.is_empty() && paths.iter().all(|path| is_inside(&join(cwd, path), targets));
         }
         // `php composer.phar clear-cache` is Composer's.
         let calls = self.calls(at, own);
@@ -145,4 +190,29 @@ impl Search<'_> {
                     && (told == *verbs || told.strip_prefix(verbs).is_some_and(|rest| rest == " rm"))
             })
     }
+}
+
+/// Tells whether a path, perhaps with wildcards, is one of these directories, or lies in one.
+fn is_inside(path: &str, targets: &[String]) -> bool {
+    let path = path.trim_end_matches('*').trim_end_matches('/');
+    let depth = |path: &str| path.matches('/').count();
+    let pattern =
+        if path.contains(['*', '?', '[']) { PathPattern::glob(path) } else { PathPattern::tree(path) };
+    targets.iter().any(|target| depth(path) >= depth(target) && pattern.touches(target))
+}
+
+/// The words of a text that blanks part, each with the blanks before it; those that only join lines are left out.
+fn tokens(text: &str) -> Vec<Span> {
+    let mut found: Vec<Span> = Vec::new();
+    let mut from = 0;
+    for word in text.split_inclusive(char::is_whitespace) {
+        let end = from + word.trim_end().len();
+        if end > from && word.trim_end() != "\\" {
+            // The blank before it, on the same line.
+            let before = text[..from].trim_end_matches([' ', '\t']).len();
+            found.push(before..end);
+        }
+        from += word.len();
+    }
+    found
 }
