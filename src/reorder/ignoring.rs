@@ -237,7 +237,9 @@ fn texts_of_the_build(attempt: &Attempt<'_>, commands: &str) -> Vec<String> {
         // `vite.config.ts` and the like may run anything.
         let is_config = name.contains(".config.") && name.ends_with('s');
         let is_include = [".mk", ".cmake", ".gemspec"].iter().any(|end| name.ends_with(end));
-        MANIFESTS.contains(&name.as_str()) || is_include || is_msbuild || is_config
+        // `//go:embed README.md` of the package at the root makes a document part of the program.
+        let may_embed = name == path && name.ends_with(".go");
+        MANIFESTS.contains(&name.as_str()) || is_include || is_msbuild || is_config || may_embed
     };
     let files = || attempt.input.tree.iter().filter(|(_, entry)| !entry.is_dir());
     let read = |path: &str| attempt.input.files.read(path);

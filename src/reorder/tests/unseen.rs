@@ -226,6 +226,7 @@ fn a_word_in_an_address_names_no_file_and_git_misses_what_is_ignored() {
         (&[("Makefile", "all: .github/a.yml")][..], "make", ""),
         (&[("docs/a.md", "x"), ("mkdocs.yml", "x")][..], "mkdocs build", ".github"),
         (&[("docs/a.md", "x")][..], "make", ".github docs"),
+        (&[("docs/a.md", "x"), ("main.go", "//go:embed docs\n")][..], "go build", ".github"),
         (&[("Makefile", "V := $(shell git describe --dirty)")][..], "make", ".github"),
         (&[git, ("Makefile", "V := $(shell git describe --dirty)")][..], "make", ""),
         (&[git, ("x.gemspec", "s.files = `git ls-files`.split")][..], "gem build x.gemspec", ""),
