@@ -2,8 +2,11 @@
 
 mod chef;
 mod cuts;
+mod ignoring;
 mod interpret;
+mod mounts;
 mod offers;
+mod told;
 mod unseen;
 mod verbs;
 mod workspaces;
