@@ -17,6 +17,7 @@ const TOOL: &str = r#"#!/bin/sh
 set -e
 name=$(basename "$0")
 case "$name $*" in
+  "useradd -u "*) echo "$3:x:$2:$2::/:/bin/sh" >> /etc/passwd; exit ;;
   "npm "*) cache=${npm_config_cache:-/root/.npm}
     # Another user than root has no such place unless told of one.
     if [ "$(id -u)" = 0 ] || [ -n "$npm_config_cache" ]; then mkdir -p "$cache" && echo "$*" >> "$cache/log"; fi ;;
@@ -265,8 +266,8 @@ const TAKEN: &[Case] = &[
     ),
     case(
         "cache_mount",
-        "npm as a user of whom no more than the name is known",
-        "RUN mkdir -p -m 777 /app /opt/deps\nUSER node\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm run build\n",
+        "npm as a user that a step makes",
+        "RUN useradd -u 1234 someone && mkdir -p -m 777 /app /opt/deps\nUSER someone\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm run build\n",
         NPM,
     ),
     case(
@@ -290,7 +291,7 @@ const TAKEN: &[Case] = &[
 
 const TOOLS: &[&str] = &[
     "npm", "yarn", "pnpm", "pip", "poetry", "uv", "go", "mvn", "gradle", "bundle", "composer", "dotnet",
-    "apk", "apt-get", "mix",
+    "apk", "apt-get", "mix", "useradd",
 ];
 
 fn write(folder: &Path, path: &str, text: &str, mode: u32) {

@@ -1,6 +1,7 @@
 //! A package manager's downloads in a cache mount: on every RUN that uses them, or not at all.
 
 mod cleanings;
+mod owners;
 mod places;
 mod scripts;
 mod written;
@@ -12,7 +13,8 @@ use crate::cost::images;
 use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run};
 use crate::shell::{Call, PathPattern, PathSet};
 use cleanings::Cleanings;
-use places::{Owner, Places};
+use owners::Owner;
+use places::Places;
 
 /// Images that are not in the catalogue of sizes and in which root runs.
 const ROOTS: [&str; 6] = [

@@ -1,6 +1,7 @@
 //! The directories of a cache, and what of them gets elsewhere.
 
 use super::Search;
+use super::owners::Owner;
 use crate::dockerfile::ast::InstructionKind;
 use crate::shell::{PathPattern, join};
 
@@ -12,24 +13,6 @@ pub(super) struct Places {
     pub(super) owner: Owner,
     /// The first step that uses them.
     pub(super) first: usize,
-}
-
-/// Who has to be able to write into a mount.
-#[derive(PartialEq)]
-pub(super) enum Owner {
-    Root,
-    /// The user of this number, and what tells the base image and the user from others: the id of the mount says so, lest
-    /// it be shared with steps of other users.
-    Numbered(u32, String),
-    /// A user of whom nothing is known. The mount is meant to be open to all, which not every builder makes it (Docker's
-    /// own has a umask of 022), so the step looks whether it can write there.
-    Whoever(String),
-}
-
-impl Owner {
-    pub(super) const fn is_root(&self) -> bool {
-        matches!(self, Self::Root)
-    }
 }
 
 impl Search<'_> {
@@ -142,49 +125,6 @@ impl Search<'_> {
             targets.push(crate::shell::normalise(Some(target).filter(is_plain)?.as_str()));
         }
         Some(Places { targets, sets, owner, first })
-    }
-
-    /// Whose the directories are, by who runs the first step that uses them; `None` where that is not known, and the
-    /// step cannot be told where they are.
-    fn owner(&self, first: usize) -> Option<Owner> {
-        let user = self.user(self.stage, first);
-        if self.is_root_image() && user.is_none() || user == Some("root") {
-            return Some(Owner::Root);
-        }
-        let base = self.sheet.base(self.stage);
-        // A name with a variable in it may be that of images in which others run the step.
-        let is_named = |text: &str| !text.is_empty() && !text.contains('$');
-        let is_windows = ["windows", "nanoserver", "servercore"].iter().any(|word| base.contains(word));
-        if self.cache.set.is_empty()
-            || !is_named(self.lowest_base())
-            || !user.is_none_or(is_named)
-            || is_windows
-        {
-            return None;
-        }
-        let base = base.split('@').next().unwrap_or(base);
-        let told = std::iter::once(base).chain(user).collect::<Vec<_>>().join("-");
-        let told = told.replace(|c: char| !c.is_alphanumeric() && c != '.', "-");
-        Some(match user.and_then(|user| user.parse().ok()) {
-            Some(number) => Owner::Numbered(number, told),
-            None => Owner::Whoever(told),
-        })
-    }
-
-    /// The user of a step as USER names it; `None` where it is the image's own.
-    pub(super) fn user(&self, stage: usize, index: usize) -> Option<&str> {
-        let user = self.sheet.scope(stage, index).user.as_deref()?;
-        let name = user.split(':').next().unwrap_or(user);
-        Some(if name == "0" { "root" } else { name })
-    }
-
-    /// The image that the stage goes back to as it is written.
-    fn lowest_base(&self) -> &str {
-        let mut stage = self.stage;
-        while let Some(below) = self.sheet.stage(stage).base {
-            stage = below;
-        }
-        &self.sheet.draft.dockerfile.stages[stage].base
     }
 
     /// The directory in which a RUN calls the tool, if it is one.

@@ -1,6 +1,7 @@
 //! A cache mount as it is written and told.
 
-use super::places::{Owner, Places};
+use super::owners::Owner;
+use super::places::Places;
 use super::{Search, Use};
 use crate::dockerfile::ast::CommandLine;
 use crate::reorder::MoveKind;
@@ -70,7 +71,7 @@ impl<'a> Search<'a> {
                 "the mount is that of user {number}, under an id of its own for this base image and user"
             )),
             Owner::Whoever(_) => more(
-                "it is not known that root runs it: the mount is to be open to all users (mode=0777), under an id of its own for this base image and user, and where the builder makes it root's all the same, as Docker's own does, another user's step does without it",
+                "it is not known that root runs it, as in most images: the mount is to be open to all users (mode=0777), under an id of its own for this base image, and where the builder makes it root's all the same, as Docker's own does, another user's step does without it",
             ),
         }
         if !cache.changes.is_empty() {
