@@ -75,6 +75,12 @@ const CASES: &[Case] = &[
     ),
     case(
         "split_run",
+        "npm in one RUN that ends at a failure",
+        "WORKDIR /app\nCOPY . .\nRUN set -eux; \\\n    npm ci; \\\n    npm run build; \\\n    echo done > /done\n",
+        NPM,
+    ),
+    case(
+        "split_run",
         "npm in one RUN",
         "WORKDIR /app\nCOPY . .\n# install and build\nRUN npm ci \\\n    && npm run build \\\n    && echo done > /done\n",
         NPM,

@@ -157,6 +157,9 @@ pub fn find(image: &str) -> Option<(&'static CatalogueImage, bool)> {
     let short = [
         "docker.io/library/",
         "index.docker.io/library/",
+        "registry-1.docker.io/library/",
+        "registry.docker.com/library/",
+        "registry.hub.docker.com/library/",
         "library/",
         "docker.io/",
         "public.ecr.aws/docker/library/",

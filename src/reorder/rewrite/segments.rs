@@ -1,4 +1,4 @@
-//! The command of a RUN as written, cut at its `&&`s; every byte is kept.
+//! The command of a RUN as written, cut into the parts that have to succeed one after the other; every byte is kept.
 
 use std::ops::Range;
 
@@ -30,9 +30,42 @@ fn blanks(text: &str) -> usize {
     }
 }
 
-/// The parts between `&&`s at the outermost level of a command; `None` where it is anything but a chain of them, or
-/// is not understood.
+/// The parts of a command each of which runs only if the one before it succeeded: those between `&&`s at the outermost
+/// level, or between `;`s after a `set -e`; `None` where it is anything but a chain of them, or is not understood.
 pub(in crate::reorder) fn chain(command: &str) -> Option<Vec<Range<usize>>> {
+    cut(command, "&&").or_else(|| sequence(command))
+}
+
+/// The parts between `;`s after a `set -e`.
+///
+/// Refused is what goes on after a failure all the same (POSIX, `set`): a negation, and a compound command in which an
+/// AND-OR list failed before its end.
+fn sequence(command: &str) -> Option<Vec<Range<usize>>> {
+    const COMPOUND: [&str; 6] = ["if", "for", "while", "until", "case", "{"];
+    let mut parts = cut(command, ";")?;
+    let texts: Vec<String> = parts.iter().map(|part| as_shell_text(&command[part.clone()])).collect();
+    let mut texts: Vec<Vec<&str>> = texts.iter().map(|text| text.split_whitespace().collect()).collect();
+    // The last one may end in a `;` as well.
+    if texts.last()?.is_empty() {
+        texts.pop();
+        parts.pop();
+    }
+    let (first, rest) = texts.split_first()?;
+    let (set, options) = first.split_first()?;
+    let exits = |option: &&str| option.starts_with('-') && !option.starts_with("--") && option.contains('e');
+    if *set != "set" || !(options.iter().any(exits) || options.contains(&"errexit")) {
+        return None;
+    }
+    let goes_on = |words: &Vec<&str>| {
+        let Some(first) = words.first() else { return true };
+        let is_list = words.iter().any(|word| word.contains("&&") || word.contains("||"));
+        *first == "!" || *first == "set" || COMPOUND.contains(first) && is_list
+    };
+    (!rest.iter().any(goes_on)).then_some(parts)
+}
+
+/// The parts between these separators at the outermost level of a command; `None` where there are others as well.
+fn cut(command: &str, separator: &str) -> Option<Vec<Range<usize>>> {
     let bytes = command.as_bytes();
     let mut parts = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -102,13 +135,11 @@ pub(in crate::reorder) fn chain(command: &str) -> Option<Vec<Range<usize>>> {
                 let is_redirect = c == '&' && (command[..at].ends_with(['>', '<']) || rest.starts_with("&>"));
                 if !is_redirect {
                     if open.is_empty() {
-                        match two {
-                            Some("&&") => {
-                                parts.push(start..at);
-                                start = at + 2;
-                            }
-                            None if c == '|' => {}
-                            _ => return None,
+                        if two.unwrap_or(&rest[..1]) == separator {
+                            parts.push(start..at);
+                            start = at + separator.len();
+                        } else if two.is_some() || c != '|' {
+                            return None;
                         }
                     }
                     begins = true;
@@ -232,6 +263,21 @@ mod tests {
             ("a > /dev/null 2>&1 && b", Some(&["a > /dev/null 2>&1", "b"])),
             ("a && echo ${X:-b && c} && d", Some(&["a", "echo ${X:-b && c}", "d"])),
             ("a && echo fi && b", Some(&["a", "echo fi", "b"])),
+            ("set -ex; a; b", Some(&["set -ex", "a", "b"])),
+            ("set -eux ; \\\n  a | b \\\n  # why; not\n  ; c ;", Some(&["set -eux", "a | b", "c"])),
+            ("set -o errexit; a; b", Some(&["set -o errexit", "a", "b"])),
+            ("set -e; if a; then b; fi; c", Some(&["set -e", "if a; then b; fi", "c"])),
+            ("set -e; (a && b); c", Some(&["set -e", "(a && b)", "c"])),
+            ("set -e; a;; b", None),
+            ("a; b", None),
+            ("set -x; a; b", None),
+            ("set --e; a; b", None),
+            ("set -e; ! a; b", None),
+            ("set -e; a && b; c", None),
+            ("set -e && a; b", None),
+            ("set -e; a || b; c", None),
+            ("set -e; if a; then b && c; fi; d", None),
+            ("set -e; a; set +e; b", None),
             ("a || b && c", None),
             ("a; b && c", None),
             ("a & b", None),

@@ -73,3 +73,21 @@ fn what_is_declared_of_a_run_is_shared_among_its_parts() {
         assert_eq!(declared(&proposal.text), expected, "{}", proposal.text);
     }
 }
+
+/// A step that ends at its first failure is cut as a chain is, and each part does so again.
+#[test]
+fn a_step_that_ends_at_a_failure_is_cut_as_a_chain_is() {
+    let files = &[
+        ("package.json", r#"{"name":"x"}"#),
+        ("package-lock.json", r#"{"name":"x","lockfileVersion":3,"packages":{"":{"name":"x"}}}"#),
+        ("src/a.js", "x"),
+    ];
+    let text = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN set -eux; \\\n    npm ci; \\\n    npm run build;\n";
+    let cut = "FROM node:20\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN set -eux; \\\n    npm ci\nCOPY . .\nRUN set -eux && npm run build\n";
+    assert_eq!(propose_for(text, files).text, cut);
+    // What goes on after a failure is another thing in two steps.
+    for run in ["set -x; npm ci; npm run build", "set -e; npm ci; ! npm test; npm run build"] {
+        let text = format!("FROM node:20\nWORKDIR /app\nCOPY . .\nRUN {run}\n");
+        assert_eq!(propose_for(&text, files).text, text);
+    }
+}
