@@ -2,11 +2,13 @@
 
 mod answer;
 mod csv;
+mod edits;
 mod gate;
 mod github;
 mod json;
 mod markdown;
 mod noise;
+mod progress;
 mod project;
 mod session;
 mod store;

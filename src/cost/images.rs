@@ -151,10 +151,9 @@ pub fn size(image: &str, measured: &Measured) -> ImageSize {
     }
 }
 
-/// Finds the catalogue's entry of an image, or the nearest one, and tells whether it is another.
-pub fn find(image: &str) -> Option<(&'static CatalogueImage, bool)> {
-    let bare = image.split('@').next().unwrap_or(image);
-    let short = [
+/// An image's name without the registry and the library of Docker Hub, however they are written, or of its mirrors.
+pub fn on_docker_hub(image: &str) -> &str {
+    const STARTS: [&str; 9] = [
         "docker.io/library/",
         "index.docker.io/library/",
         "registry-1.docker.io/library/",
@@ -164,10 +163,13 @@ pub fn find(image: &str) -> Option<(&'static CatalogueImage, bool)> {
         "docker.io/",
         "public.ecr.aws/docker/library/",
         "mirror.gcr.io/library/",
-    ]
-    .iter()
-    .find_map(|start| bare.strip_prefix(start))
-    .unwrap_or(bare);
+    ];
+    STARTS.iter().find_map(|start| image.strip_prefix(start)).unwrap_or(image)
+}
+
+/// Finds the catalogue's entry of an image, or the nearest one, and tells whether it is another.
+pub fn find(image: &str) -> Option<(&'static CatalogueImage, bool)> {
+    let short = on_docker_hub(image.split('@').next().unwrap_or(image));
     let (repository, tag) = split(short);
     let entries = INDEX.by_repository.get(repository)?;
     let image_of = |at: usize| &INDEX.table.catalogue.images[at];

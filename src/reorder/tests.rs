@@ -5,6 +5,7 @@ mod cuts;
 mod ignoring;
 mod interpret;
 mod mounts;
+mod mounts_of_tools;
 mod offers;
 mod told;
 mod unseen;

@@ -1,18 +1,17 @@
 //! Does the walks of a replay: both sides, with progress and Ctrl-C, kept for the next run.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
 use super::answer::{Answer, SideAnswer};
+use super::edits::Edits;
 use super::gate::{self, Gate, Limit};
+use super::progress::Progress;
 use super::project::Project;
 use super::store::Store;
 use super::{Args, noise};
 use crate::cli::costs;
-use crate::cli::weights::edits_of;
 use crate::context::{Digest, Tree, path};
 use crate::cost::{Figure, Inputs, Measured, StepSeconds, estimate};
 use crate::declare::Declarations;
@@ -22,7 +21,7 @@ use crate::graph::{Graph, GraphOptions};
 use crate::history::replay::{
     Common, DockerfileSource, Plan, Readings, Rewriting, Runner, SideWalk, walk, walk_key,
 };
-use crate::history::{ContextOptions, Contexts, Ignoring, Repository, Series, SeriesEnd};
+use crate::history::{ContextOptions, Contexts, Ignoring, Series, SeriesEnd};
 use crate::reorder::{
     Expected, ReorderInput, ReorderOptions, is_manifest, likely_arguments, propose_checked,
 };
@@ -39,33 +38,8 @@ pub struct Session<'p> {
     fresh: bool,
     stop: Arc<AtomicBool>,
     measured: Measured,
-    edits: History<'p>,
+    edits: Edits<'p>,
     readings: Readings,
-}
-
-/// The edits of the commits, counted when somebody asks.
-struct History<'p> {
-    /// For the thread that asks first.
-    repo: Mutex<Repository>,
-    series: &'p Series,
-    options: &'p ContextOptions,
-    edits: OnceLock<Expected>,
-}
-
-impl<'p> History<'p> {
-    fn of(project: &'p Project) -> Self {
-        let Project { series, options, .. } = project;
-        Self { repo: Mutex::new(project.repo.clone()), series, options, edits: OnceLock::new() }
-    }
-
-    fn edits(&self) -> &Expected {
-        self.edits.get_or_init(|| {
-            // A thread that panicked with it leaves it as it was.
-            let repo = self.repo.lock().unwrap_or_else(PoisonError::into_inner);
-            // Objects that cannot be read are an error of the walk, which reads the same ones.
-            edits_of(&repo.observed_edits(self.series, self.options).unwrap_or_default())
-        })
-    }
 }
 
 /// One side to walk.
@@ -105,7 +79,7 @@ impl<'p> Session<'p> {
             fresh: args.fresh,
             stop,
             measured: costs::measured(&args.context),
-            edits: History::of(project),
+            edits: Edits::of(project),
             readings: Readings::default(),
         })
     }
@@ -116,11 +90,11 @@ impl<'p> Session<'p> {
     /// Git objects that cannot be read.
     pub fn replay(&self) -> anyhow::Result<Answer> {
         let project = self.project;
-        let (history, build) = (&self.edits, &self.options);
+        let (edits, build) = (&self.edits, &self.options);
         let rewrite = |dockerfile: &Arc<Dockerfile>,
                        tree: &Tree,
                        read: &dyn Fn(&str) -> Option<String>|
-         -> Arc<str> { reordered(dockerfile, tree, read, history.edits(), build) };
+         -> Arc<str> { reordered(dockerfile, tree, read, edits.counted(), build) };
         // Those of vendored projects are copied with all that lies beside them.
         let rests_on = |file: &str| is_manifest(path::split(file).1) && !noise::is_vendored(file);
         let left = Wanted::new(project.dockerfile());
@@ -155,7 +129,7 @@ impl<'p> Session<'p> {
             let blob = repo.blob_at(newest, &path::join(repo.context(), at)).ok()??;
             String::from_utf8(repo.bytes(blob.id).ok()?).ok()
         };
-        Ok(reordered(&Arc::new(dockerfile), &context.tree, &read, self.edits.edits(), &self.options))
+        Ok(reordered(&Arc::new(dockerfile), &context.tree, &read, self.edits.counted(), &self.options))
     }
 
     /// Walks one side.
@@ -412,42 +386,4 @@ fn versions(walk: &SideWalk) -> String {
 /// `1 commit`, `3 commits`.
 pub fn counted(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
-}
-
-/// A bar on standard error, where that is a terminal and the walk takes its time.
-struct Progress<'s> {
-    stop: &'s AtomicBool,
-    started: Instant,
-    shown: Option<Instant>,
-    is_terminal: bool,
-}
-
-impl<'s> Progress<'s> {
-    fn new(stop: &'s AtomicBool) -> Self {
-        Self { stop, started: Instant::now(), shown: None, is_terminal: std::io::stderr().is_terminal() }
-    }
-
-    /// Shows how far it is; answers whether to go on.
-    fn tell(&mut self, done: usize, of: usize) -> bool {
-        const PATIENCE: Duration = Duration::from_millis(400);
-        const PACE: Duration = Duration::from_millis(80);
-        let due = self.shown.map_or(self.started.elapsed() > PATIENCE, |last| last.elapsed() > PACE);
-        if self.is_terminal && due {
-            const WIDTH: usize = 30;
-            let full = WIDTH * done / of.max(1);
-            let bar = format!("{}{}", "█".repeat(full), "░".repeat(WIDTH - full));
-            // Where standard error is closed, there is nobody to tell.
-            let _ = write!(std::io::stderr(), "\r{bar} {done} of {of} commits; Ctrl-C shows what there is");
-            self.shown = Some(Instant::now());
-        }
-        !self.stop.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Progress<'_> {
-    fn drop(&mut self) {
-        if self.shown.is_some() {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
-    }
 }

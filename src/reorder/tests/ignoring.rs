@@ -3,31 +3,27 @@
 use super::offers::Files;
 use super::*;
 
+/// The lines for a step that runs beside all files, each of some of which is edited by itself. The first of these is
+/// there in any case, with two files of a program.
+fn lines<const N: usize>(edited: [&str; N], files: Files<'_>, run: &str) -> Vec<IgnoreLine> {
+    let mut all = vec![(edited[0], "x"), ("a.x", "x"), ("b.x", "x")];
+    all.extend(files);
+    let text = format!("FROM debian\nWORKDIR /app\nCOPY . .\nRUN {run}\n");
+    let dockerfile = parse(&text).expect("the test's Dockerfile is valid");
+    let tree = Tree::from_pairs(all.iter().copied());
+    let read = |path: &str| all.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
+    let edit = |path: &str| Edit { weight: 1.0, paths: vec![path.to_owned()], build_args: vec![] };
+    let edits = Expected::new(edited.map(edit).to_vec());
+    let options = ReorderOptions::default();
+    let input =
+        ReorderInput { tree: &tree, files: &read, edits: &edits, seconds: &rough_seconds, options: &options };
+    propose(&dockerfile, &input).ignore.map(|ignore| ignore.add).unwrap_or_default()
+}
+
 #[test]
 fn git_is_left_in_the_context_where_something_asks_it() {
     let asks = |files: Files<'_>, run: &str| {
-        let mut all = vec![(".git/HEAD", "x"), ("a.x", "x"), ("b.x", "x")];
-        all.extend(files);
-        let text = format!("FROM debian\nWORKDIR /app\nCOPY . .\nRUN {run}\n");
-        let dockerfile = parse(&text).expect("the test's Dockerfile is valid");
-        let tree = Tree::from_pairs(all.iter().copied());
-        let read =
-            |path: &str| all.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
-        let edits = ["a.x", ".git/HEAD"].map(|path| Edit {
-            weight: 1.0,
-            paths: vec![path.to_owned()],
-            build_args: vec![],
-        });
-        let edits = Expected::new(edits.to_vec());
-        let options = ReorderOptions::default();
-        let input = ReorderInput {
-            tree: &tree,
-            files: &read,
-            edits: &edits,
-            seconds: &rough_seconds,
-            options: &options,
-        };
-        let found = propose(&dockerfile, &input).ignore.map(|ignore| ignore.add).unwrap_or_default();
+        let found = lines([".git/HEAD", "a.x"], files, run);
         found.into_iter().find(|line| line.pattern == ".git").map(|line| line.why)
     };
     let go = ". `go build` then leaves the commit out of `go version -m`";
@@ -67,28 +63,7 @@ fn git_is_left_in_the_context_where_something_asks_it() {
 #[test]
 fn a_word_in_an_address_names_no_file_and_git_misses_what_is_ignored() {
     let ignored = |files: Files<'_>, run: &str| {
-        let mut all = vec![(".github/a.yml", "x"), ("a.x", "x"), ("b.x", "x")];
-        all.extend(files);
-        let text = format!("FROM debian\nWORKDIR /app\nCOPY . .\nRUN {run}\n");
-        let dockerfile = parse(&text).expect("the test's Dockerfile is valid");
-        let tree = Tree::from_pairs(all.iter().copied());
-        let read =
-            |path: &str| all.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
-        let edits = ["a.x", ".github/a.yml", "docs/a.md"].map(|path| Edit {
-            weight: 1.0,
-            paths: vec![path.to_owned()],
-            build_args: vec![],
-        });
-        let edits = Expected::new(edits.to_vec());
-        let options = ReorderOptions::default();
-        let input = ReorderInput {
-            tree: &tree,
-            files: &read,
-            edits: &edits,
-            seconds: &rough_seconds,
-            options: &options,
-        };
-        let found = propose(&dockerfile, &input).ignore.map(|ignore| ignore.add).unwrap_or_default();
+        let found = lines([".github/a.yml", "a.x", "docs/a.md"], files, run);
         found.into_iter().map(|line| line.pattern).collect::<Vec<_>>().join(" ")
     };
     let git = (".git/HEAD", "x");

@@ -1,6 +1,7 @@
 //! Who runs the steps that a cache mount is for.
 
 use super::Search;
+use crate::cost::images;
 
 /// Who has to be able to write into a mount.
 #[derive(PartialEq)]
@@ -77,9 +78,7 @@ impl Search<'_> {
             return *number;
         }
         let base = self.sheet.base(self.stage);
-        let image = base.split(['@', ':']).next().unwrap_or(base);
-        let image = image.strip_prefix("docker.io/").unwrap_or(image);
-        let image = image.strip_prefix("library/").unwrap_or(image);
+        let image = images::on_docker_hub(base.split(['@', ':']).next().unwrap_or(base));
         let known = USERS.iter().find(|(of, user, _)| (*of, *user) == (image, name));
         known.filter(|_| found.is_empty()).map(|(_, _, number)| *number)
     }
