@@ -138,6 +138,12 @@ const ASK_GIT: [&str; 44] = [
 const COMPARE_WITH_GIT: [&str; 6] =
     ["--dirty", "git diff", "git status", "diff-index", "ls-files", "git ls-tree"];
 
+/// The word by which a manifest, a script or a command asks git for something, in small letters.
+pub fn asks_git(text: &str) -> Option<&'static str> {
+    let small = text.to_ascii_lowercase();
+    ASK_GIT.iter().chain(&COMPARE_WITH_GIT).copied().find(|word| small.contains(word))
+}
+
 /// Finds the lines that would save something.
 pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
     let tree = attempt.input.tree;

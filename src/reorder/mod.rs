@@ -37,6 +37,7 @@ use crate::dockerfile::ast::{Dockerfile, Instruction};
 pub use confirm::propose_checked;
 pub use expected::Expected;
 pub use footprint::Clash;
+pub use ignoring::asks_git;
 pub use manifests::{ManifestView, Why};
 pub use moves::{expected_seconds, propose};
 pub use priors::{is_manifest, likely_arguments, likely_edits};

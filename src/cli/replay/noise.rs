@@ -9,6 +9,7 @@ use super::session::{Session, Wanted};
 use crate::context::path;
 use crate::history::Ignoring;
 use crate::history::replay::{Noise, NoiseKind, SideWalk, Totals};
+use crate::reorder::asks_git;
 
 /// A line that was looked into.
 #[derive(Debug, Clone, Serialize)]
@@ -95,7 +96,12 @@ pub fn check(session: &Session<'_>, answer: &Answer) -> anyhow::Result<(Vec<Chec
             let files = readers.iter().map(|(name, text)| (name.as_str(), &**text));
             // A Makefile names tests even where no build runs them; what the Dockerfile runs counts.
             let files = files.filter(|_| noise.kind != NoiseKind::Tests);
-            let by = noise.used_by(steps.iter().copied().chain(files));
+            let texts: Vec<(&str, &str)> = steps.iter().copied().chain(files).collect();
+            let asks =
+                |(name, text): &(&str, &str)| asks_git(text).map(|word| format!("{name} reads it ({word})"));
+            let is_git = noise.kind == NoiseKind::Git;
+            let by_git = || if is_git { texts.iter().find_map(asks) } else { None };
+            let by = noise.used_by(texts.iter().copied()).or_else(by_git);
             (noise, by)
         })
         .collect();

@@ -61,6 +61,20 @@ fn git_is_left_in_the_context_where_something_asks_it() {
 }
 
 #[test]
+fn words_that_ask_git() {
+    for (text, expected) in [
+        ("VERSION := $(shell git describe --tags)", Some("git describe")),
+        ("requires = [\"setuptools-scm\"]", Some("setuptools-scm")),
+        ("<artifactId>Git-Commit-Id-maven-plugin</artifactId>", Some("git-commit-id")),
+        ("s.files = `git ls-files`.split", Some("ls-files")),
+        ("COPY .gitignore x.github.com/a.git", None),
+        ("RUN apk add git", None),
+    ] {
+        assert_eq!(super::super::asks_git(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_word_in_an_address_names_no_file_and_git_misses_what_is_ignored() {
     let ignored = |files: Files<'_>, run: &str| {
         let found = lines([".github/a.yml", "a.x", "docs/a.md"], files, run);
