@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use layerlab::cli::weights::{ENOUGH, edits_of};
-use layerlab::context::Tree;
+use layerlab::context::{Ignore, Tree};
 use layerlab::cost::StepSeconds;
 use layerlab::dockerfile::ast::Instruction;
 use layerlab::dockerfile::{Dockerfile, parse};
@@ -130,9 +130,8 @@ fn names(names: &[&str]) -> BTreeSet<String> {
 
 /// The edits with the paths that these lines would ignore taken out.
 fn without(edits: &Expected, patterns: &[&str]) -> Expected {
-    let is_left = |path: &String| {
-        !patterns.iter().any(|pattern| path == pattern || path.starts_with(&format!("{pattern}/")))
-    };
+    let ignore = Ignore::parse(&patterns.join("\n")).expect("what is proposed can be read");
+    let is_left = |path: &String| !ignore.is_ignored(path);
     let left = |edit: &Edit| Edit {
         paths: edit.paths.iter().filter(|path| is_left(path)).cloned().collect(),
         ..edit.clone()

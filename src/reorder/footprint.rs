@@ -13,7 +13,7 @@ pub(super) use placement::{Placement, placements};
 use super::scope::Scope;
 use crate::context::{Selector, Tree};
 use crate::dockerfile::ast::{CommandLine, Copy, CopySpec, Instruction, InstructionKind, Run};
-use crate::shell::{self, Effects, Environment, PathPattern, PathSet};
+use crate::shell::{self, Effects, Environment, PathPattern, PathSet, Script};
 
 /// What a build step or a setting reads and changes.
 #[derive(Debug, Clone)]
@@ -372,6 +372,15 @@ pub(super) fn run_effects(run: &Run, scope: &Scope) -> Effects {
     scope.with_scene(cwd, |scene| match &run.command {
         CommandLine::Shell(text) => shell::effects(&shell_text(run, text), scene),
         CommandLine::Exec(words) => shell::effects_of_exec(words, scene),
+    })
+}
+
+/// A RUN's command as a script.
+pub(super) fn run_script(run: &Run, scope: &Scope) -> Script {
+    let cwd = scope.workdir.as_deref().unwrap_or("/");
+    scope.with_scene(cwd, |scene| match &run.command {
+        CommandLine::Shell(text) => Script::read(&shell_text(run, text), scene),
+        CommandLine::Exec(words) => Script::of_words(words, cwd),
     })
 }
 

@@ -1,13 +1,20 @@
 //! What the ignore file should name: paths that are edited, that no step can be seen to need, and that a broad COPY
 //! takes along.
 
+mod blind;
+mod git;
+mod make;
+mod testing;
+
 use std::collections::{BTreeMap, HashSet};
 
 use super::moves::Attempt;
 use super::search::least_gain;
 use super::{Edit, Expected, IgnoreLine, IgnoreProposal};
-use crate::context::path;
+use crate::context::Ignore;
 use crate::dockerfile::ast::InstructionKind;
+pub use git::asks_git;
+use git::{ASK_GIT, COMPARE_WITH_GIT, calls_git, reads_git};
 
 /// Names of files that describe a project to people.
 const DOCUMENTS: [&str; 9] = [
@@ -79,71 +86,6 @@ const MANIFESTS: [&str; 32] = [
 /// How the names of scripts end, which something that is built may run.
 const SCRIPTS: [&str; 10] = [".sh", ".bash", ".py", ".rb", ".js", ".mjs", ".cjs", ".ts", ".pl", ".ps1"];
 
-/// Tools that ask git for the version or the commit of what they build, in small letters.
-const ASK_GIT: [&str; 44] = [
-    // Python
-    "setuptools_scm",
-    "setuptools-scm",
-    "hatch-vcs",
-    "versioneer",
-    "versioningit",
-    "dunamai",
-    "poetry-dynamic-versioning",
-    "uv-dynamic-versioning",
-    "\"pbr",
-    "pbr=",
-    // Rust
-    "vergen",
-    "git-version",
-    "git_version",
-    "shadow-rs",
-    "build-info",
-    // Maven and Gradle
-    "git-commit-id",
-    "buildnumber-maven",
-    "jgitver",
-    "maven-git-versioning",
-    "gitversion",
-    "git-properties",
-    "axion-release",
-    "nebula.release",
-    "grgit",
-    "org.eclipse.jgit",
-    "reckon",
-    // .NET
-    "minver",
-    "nerdbank.gitversioning",
-    "sourcelink",
-    // Node, and scripts of all kinds
-    "git-rev",
-    "git-revision",
-    "simple-git",
-    "isomorphic-git",
-    "git describe",
-    "git rev-parse",
-    "git log",
-    "git show",
-    "git tag",
-    "git branch",
-    "git rev-list",
-    "git config",
-    "git archive",
-    // CMake
-    "git_describe",
-    "find_package(git",
-];
-
-/// What asks git for the files that it knows, or whether they are as it knows them, in small letters: where one that it
-/// knows is missing, the answer is another.
-const COMPARE_WITH_GIT: [&str; 6] =
-    ["--dirty", "git diff", "git status", "diff-index", "ls-files", "git ls-tree"];
-
-/// The word by which a manifest, a script or a command asks git for something, in small letters.
-pub fn asks_git(text: &str) -> Option<&'static str> {
-    let small = text.to_ascii_lowercase();
-    ASK_GIT.iter().chain(&COMPARE_WITH_GIT).copied().find(|word| small.contains(word))
-}
-
 /// Finds the lines that would save something.
 pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
     let tree = attempt.input.tree;
@@ -198,28 +140,27 @@ pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
             add(name.to_owned(), "documents; no manifest and no step names them");
         }
     }
+    let tests = testing::candidates(attempt);
+    let patterns: HashSet<String> = tests.iter().map(|line| line.pattern.clone()).collect();
+    candidates.extend(tests);
     let found = gaining(attempt, candidates)?;
-    if !found.add.iter().any(|line| line.pattern == ".git") || !reads_git(attempt) {
+    // Sources are looked into last, and only where a line is worth it.
+    let tests: Vec<&str> = found
+        .add
+        .iter()
+        .map(|line| line.pattern.as_str())
+        .filter(|pattern| patterns.contains(*pattern))
+        .collect();
+    let free = if tests.is_empty() { Default::default() } else { testing::are_free(attempt, &tests) };
+    let is_git = |line: &IgnoreLine| line.pattern == ".git";
+    let git_is_read = found.add.iter().any(is_git) && reads_git(attempt);
+    let is_used = |line: &IgnoreLine| {
+        is_git(line) && git_is_read || patterns.contains(&line.pattern) && !free.contains(&line.pattern)
+    };
+    if !found.add.iter().any(is_used) {
         return Some(found);
     }
-    gaining(attempt, found.add.into_iter().filter(|line| line.pattern != ".git").collect())
-}
-
-/// How many files of the program are looked into, and how large each may be.
-const MOST_FILES: usize = 4000;
-const LARGEST: u64 = 256 << 10;
-
-/// Tells whether the program itself reads files of git, to show of what commit it is.
-fn reads_git(attempt: &Attempt<'_>) -> bool {
-    const ENDS: [&str; 14] = [
-        ".php", ".py", ".rb", ".js", ".mjs", ".cjs", ".ts", ".go", ".rs", ".java", ".kt", ".cs", ".ex",
-        ".exs",
-    ];
-    let says = |text: &str| [".git/HEAD", ".git/refs", ".git/logs"].iter().any(|word| text.contains(word));
-    let files = attempt.input.tree.iter().filter(|(path, entry)| {
-        !entry.is_dir() && entry.weight().1 <= LARGEST && ENDS.iter().any(|end| path.ends_with(end))
-    });
-    files.take(MOST_FILES).any(|(path, _)| attempt.input.files.read(&path).is_some_and(|text| says(&text)))
+    gaining(attempt, found.add.into_iter().filter(|line| !is_used(line)).collect())
 }
 
 /// How many manifests and scripts are looked into.
@@ -268,47 +209,6 @@ fn texts_of_the_build(attempt: &Attempt<'_>, commands: &str) -> Vec<String> {
     texts
 }
 
-/// What git is told to do, as its first word; `apk add git make` is no call.
-const GIT_VERBS: [&str; 26] = [
-    "add",
-    "archive",
-    "branch",
-    "cat-file",
-    "checkout",
-    "clone",
-    "commit",
-    "config",
-    "describe",
-    "diff",
-    "fetch",
-    "init",
-    "lfs",
-    "log",
-    "ls-files",
-    "ls-tree",
-    "name-rev",
-    "pull",
-    "reset",
-    "rev-list",
-    "rev-parse",
-    "show",
-    "status",
-    "submodule",
-    "symbolic-ref",
-    "tag",
-];
-
-/// Tells whether a text calls git.
-fn calls_git(commands: &str) -> bool {
-    let words: Vec<&str> = commands.split_whitespace().filter(|word| *word != "\\").collect();
-    words.windows(2).any(|pair| {
-        let program =
-            pair[0].rsplit(['/', '(', '`', '"', '\'', ';', '&', '|', '=']).next().unwrap_or_default();
-        let verb = pair[1].trim_end_matches([')', '`', '"', '\'', ';']);
-        program == "git" && (verb.starts_with(['-', '$', '"', '\'']) || GIT_VERBS.contains(&verb))
-    })
-}
-
 /// All that RUNs say, and what COPYs name.
 fn run_texts(attempt: &Attempt<'_>) -> String {
     let instructions = attempt.draft.dockerfile.stages.iter().flat_map(|stage| &stage.instructions);
@@ -351,8 +251,9 @@ fn gaining(attempt: &Attempt<'_>, candidates: Vec<IgnoreLine>) -> Option<IgnoreP
 /// Expected seconds of the new order if these paths were ignored.
 fn seconds_without(attempt: &Attempt<'_>, patterns: &[&str]) -> f64 {
     let mut merged: BTreeMap<(Vec<String>, Vec<String>), f64> = BTreeMap::new();
+    let ignore = Ignore::parse(&patterns.join("\n")).ok();
     for edit in attempt.input.edits.iter() {
-        let is_left = |path: &&String| !patterns.iter().any(|pattern| path::is_within(path, pattern));
+        let is_left = |path: &&String| !ignore.as_ref().is_some_and(|ignore| ignore.is_ignored(path));
         let paths: Vec<String> = edit.paths.iter().filter(is_left).cloned().collect();
         *merged.entry((paths, edit.build_args.clone())).or_default() += edit.weight;
     }

@@ -2,9 +2,9 @@
 
 use std::cell::OnceCell;
 
-use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run, Span};
+use crate::dockerfile::ast::{Instruction, InstructionKind, Run, Span};
 use crate::reorder::ReorderInput;
-use crate::reorder::footprint::{run_effects, shell_text};
+use crate::reorder::footprint::{run_effects, run_script};
 use crate::reorder::model::{Edits, Model, StageModel, base_references};
 use crate::reorder::rewrite::{Draft, edited};
 use crate::reorder::scope::Scope;
@@ -104,12 +104,7 @@ impl<'a> Sheet<'a> {
     }
 
     pub(super) fn script(&self, stage: usize, index: usize, run: &Run) -> Script {
-        let scope = self.scope(stage, index);
-        let cwd = scope.workdir.clone().unwrap_or_else(|| "/".to_owned());
-        scope.with_scene(&cwd, |scene| match &run.command {
-            CommandLine::Shell(text) => Script::read(&shell_text(run, text), scene),
-            CommandLine::Exec(words) => Script::of_words(words, &cwd),
-        })
+        run_script(run, self.scope(stage, index))
     }
 
     /// The programs that a RUN runs.

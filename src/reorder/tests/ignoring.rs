@@ -99,3 +99,96 @@ fn a_word_in_an_address_names_no_file_and_git_misses_what_is_ignored() {
         assert_eq!(ignored(files, run), expected, "{run} with {files:?}");
     }
 }
+
+/// The lines for an image of a Dockerfile, `COPY . .` before its RUN, where all of these files are edited now and then.
+fn of_tests(files: Files<'_>, run: &str, command: &str) -> String {
+    let text = format!("FROM debian AS build\nWORKDIR /app\nCOPY . .\nRUN {run}\n{command}\n");
+    let dockerfile = parse(&text).expect("the test's Dockerfile is valid");
+    let tree = Tree::from_pairs(files.iter().copied());
+    let read = |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
+    let edits = files.iter().map(|(path, _)| Edit {
+        weight: 1.0,
+        paths: vec![(*path).to_owned()],
+        build_args: vec![],
+    });
+    let edits = Expected::new(edits.collect());
+    let options = ReorderOptions::default();
+    let input =
+        ReorderInput { tree: &tree, files: &read, edits: &edits, seconds: &rough_seconds, options: &options };
+    let found = propose(&dockerfile, &input).ignore.map(|ignore| ignore.add).unwrap_or_default();
+    let tests = found.into_iter().filter(|line| line.why.starts_with("tests"));
+    tests.map(|line| line.pattern).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn tests_that_no_step_looks_at_stay_out_of_the_context() {
+    let go = [("go.mod", "module x"), ("main.go", "package main"), ("main_test.go", "package main")];
+    let with = |more: &[(&'static str, &'static str)]| [&go[..], more].concat();
+    let python = [("app.py", "x"), ("manage.py", "x"), ("tests/test_app.py", "x")];
+    let web = [
+        ("package.json", r#"{"scripts":{"build":"tsc && vite build","all":"vite build && vitest run"}}"#),
+        ("src/a.ts", "x"),
+        ("src/a.test.ts", "x"),
+    ];
+    let pom = [("pom.xml", "<project/>"), ("src/main/A.java", "x"), ("src/test/ATest.java", "x")];
+    for (files, run, command, expected) in [
+        (go.to_vec(), "go build -o /x .", "CMD [\"/x\"]", "**/*_test.go"),
+        (go.to_vec(), "go vet ./... && go build -o /x .", "CMD [\"/x\"]", ""),
+        (go.to_vec(), "go test ./... && go build -o /x .", "CMD [\"/x\"]", ""),
+        (go.to_vec(), "./build.sh", "CMD [\"/x\"]", ""),
+        (go.to_vec(), "go build -o /x .", "CMD go test ./...", ""),
+        (with(&[("a.go", "//go:embed *.go\nvar f embed.FS")]), "go build -o /x .", "", ""),
+        (with(&[("a.go", "//go:embed static\nvar f embed.FS")]), "go build -o /x .", "", "**/*_test.go"),
+        (
+            with(&[("Makefile", "build: gen\n\tgo build -o x\ngen:\n\tmkdir -p x\ntest:\n\tgo test\n")]),
+            "make build",
+            "",
+            "**/*_test.go",
+        ),
+        (with(&[("Makefile", "build: test\n\tgo build -o x\ntest:\n\tgo test\n")]), "make build", "", ""),
+        (with(&[("Makefile", "build:\n\t./build.sh\n")]), "make", "", ""),
+        (with(&[("compose.yml", "command: go test ./...")]), "go build -o /x .", "", ""),
+        (with(&[("compose.yml", "healthcheck:\n  test: curl x")]), "go build -o /x .", "", "**/*_test.go"),
+        (with(&[("Dockerfile.ci", "FROM x\nRUN go test ./...")]), "go build -o /x .", "", ""),
+        (python.to_vec(), "python manage.py collectstatic", "CMD [\"python\", \"app.py\"]", "tests"),
+        (python.to_vec(), "python manage.py collectstatic && pytest", "CMD [\"python\", \"app.py\"]", ""),
+        (python.to_vec(), "python manage.py collectstatic", "CMD [\"pytest\"]", ""),
+        (
+            [&python[..], &[("run.py", "from tests.data import x")]].concat(),
+            "python manage.py collectstatic",
+            "",
+            "",
+        ),
+        (
+            [&python[..], &[("pyproject.toml", "[tool.pytest.ini_options]\ntestpaths = [\"tests\"]")]]
+                .concat(),
+            "python manage.py collectstatic",
+            "",
+            "tests",
+        ),
+        (
+            [&python[..], &[("pyproject.toml", "[tool.setuptools]\npackages = [\"app\", \"tests\"]")]]
+                .concat(),
+            "pip install .",
+            "",
+            "",
+        ),
+        (web.to_vec(), "npm install && npm run build", "", "**/*.test.ts"),
+        (web.to_vec(), "npm install && npm run all", "", ""),
+        (web.to_vec(), "npm install && npm test", "", ""),
+        ([&web[..], &[("src/b.ts", "import.meta.glob('./*.ts')")]].concat(), "npm run build", "", ""),
+        ([&web[..2], &[("src/pages/a.test.ts", "x")]].concat(), "npm run build", "", ""),
+        (pom.to_vec(), "mvn package -DskipTests", "", "src/test"),
+        (pom.to_vec(), "mvn package", "", ""),
+        (vec![("Cargo.toml", "[[test]]\nname = \"a\""), ("tests/a.rs", "x")], "cargo build", "", ""),
+        (
+            vec![("Cargo.toml", "[package]"), ("src/main.rs", "x"), ("tests/a.rs", "x")],
+            "cargo build",
+            "",
+            "tests",
+        ),
+        (vec![("package.json", "{}"), ("e2e/package.json", "{}"), ("e2e/a.ts", "x")], "npm ci", "", ""),
+    ] {
+        assert_eq!(of_tests(&files, run, command), expected, "{run}, {command}, {files:?}");
+    }
+}

@@ -1,0 +1,126 @@
+//! Whether a build, or the program that it makes, asks git for anything.
+
+use crate::reorder::moves::Attempt;
+
+/// Tools that ask git for the version or the commit of what they build, in small letters.
+pub(super) const ASK_GIT: [&str; 44] = [
+    // Python
+    "setuptools_scm",
+    "setuptools-scm",
+    "hatch-vcs",
+    "versioneer",
+    "versioningit",
+    "dunamai",
+    "poetry-dynamic-versioning",
+    "uv-dynamic-versioning",
+    "\"pbr",
+    "pbr=",
+    // Rust
+    "vergen",
+    "git-version",
+    "git_version",
+    "shadow-rs",
+    "build-info",
+    // Maven and Gradle
+    "git-commit-id",
+    "buildnumber-maven",
+    "jgitver",
+    "maven-git-versioning",
+    "gitversion",
+    "git-properties",
+    "axion-release",
+    "nebula.release",
+    "grgit",
+    "org.eclipse.jgit",
+    "reckon",
+    // .NET
+    "minver",
+    "nerdbank.gitversioning",
+    "sourcelink",
+    // Node, and scripts of all kinds
+    "git-rev",
+    "git-revision",
+    "simple-git",
+    "isomorphic-git",
+    "git describe",
+    "git rev-parse",
+    "git log",
+    "git show",
+    "git tag",
+    "git branch",
+    "git rev-list",
+    "git config",
+    "git archive",
+    // CMake
+    "git_describe",
+    "find_package(git",
+];
+
+/// What asks git for the files that it knows, or whether they are as it knows them, in small letters: where one that it
+/// knows is missing, the answer is another.
+pub(super) const COMPARE_WITH_GIT: [&str; 6] =
+    ["--dirty", "git diff", "git status", "diff-index", "ls-files", "git ls-tree"];
+
+/// The word by which a manifest, a script or a command asks git for something, in small letters.
+pub fn asks_git(text: &str) -> Option<&'static str> {
+    let small = text.to_ascii_lowercase();
+    ASK_GIT.iter().chain(&COMPARE_WITH_GIT).copied().find(|word| small.contains(word))
+}
+
+/// What git is told to do, as its first word; `apk add git make` is no call.
+const GIT_VERBS: [&str; 26] = [
+    "add",
+    "archive",
+    "branch",
+    "cat-file",
+    "checkout",
+    "clone",
+    "commit",
+    "config",
+    "describe",
+    "diff",
+    "fetch",
+    "init",
+    "lfs",
+    "log",
+    "ls-files",
+    "ls-tree",
+    "name-rev",
+    "pull",
+    "reset",
+    "rev-list",
+    "rev-parse",
+    "show",
+    "status",
+    "submodule",
+    "symbolic-ref",
+    "tag",
+];
+
+/// Tells whether a text calls git.
+pub(super) fn calls_git(commands: &str) -> bool {
+    let words: Vec<&str> = commands.split_whitespace().filter(|word| *word != "\\").collect();
+    words.windows(2).any(|pair| {
+        let program =
+            pair[0].rsplit(['/', '(', '`', '"', '\'', ';', '&', '|', '=']).next().unwrap_or_default();
+        let verb = pair[1].trim_end_matches([')', '`', '"', '\'', ';']);
+        program == "git" && (verb.starts_with(['-', '$', '"', '\'']) || GIT_VERBS.contains(&verb))
+    })
+}
+
+/// How many files of the program are looked into, and how large each may be.
+const MOST_FILES: usize = 4000;
+const LARGEST: u64 = 256 << 10;
+
+/// Tells whether the program itself reads files of git, to show of what commit it is.
+pub(super) fn reads_git(attempt: &Attempt<'_>) -> bool {
+    const ENDS: [&str; 14] = [
+        ".php", ".py", ".rb", ".js", ".mjs", ".cjs", ".ts", ".go", ".rs", ".java", ".kt", ".cs", ".ex",
+        ".exs",
+    ];
+    let says = |text: &str| [".git/HEAD", ".git/refs", ".git/logs"].iter().any(|word| text.contains(word));
+    let files = attempt.input.tree.iter().filter(|(path, entry)| {
+        !entry.is_dir() && entry.weight().1 <= LARGEST && ENDS.iter().any(|end| path.ends_with(end))
+    });
+    files.take(MOST_FILES).any(|(path, _)| attempt.input.files.read(&path).is_some_and(|text| says(&text)))
+}
