@@ -16,7 +16,7 @@ use similar::{DiffTag, TextDiff};
 use super::moves::Attempt;
 use super::rewrite::{self, edited::Edit};
 use super::search::least_gain;
-use super::{Move, MoveKind, Offer, Taken, TextEdit};
+use super::{Move, MoveKind, Offer, Refusal, Taken, TextEdit};
 use sheet::Sheet;
 
 pub(super) use taking::{complete, rewrites};
@@ -51,9 +51,8 @@ fn find<'a>(sheet: &Sheet<'a>, must_gain: bool) -> Vec<Priced<'a>> {
     let worth = worth(sheet);
     let mut found = Vec::new();
     for stage in (0..sheet.model.stages.len()).filter(|stage| sheet.model.wanted[*stage]) {
-        found.extend(
-            mounts::find(sheet, stage).into_iter().filter_map(|found| priced(sheet, found, must_gain)),
-        );
+        let mounts = mounts::find(sheet, stage).into_iter().filter_map(Result::ok);
+        found.extend(mounts.filter_map(|found| priced(sheet, found, must_gain)));
         match chef::find(sheet, stage, worth) {
             Some(chef::Chef::Offer(one)) => found.extend(priced(sheet, one, must_gain)),
             Some(chef::Chef::Advice(one)) => found.push(Priced { found: one, saves: None, after: None }),
@@ -71,6 +70,15 @@ fn find<'a>(sheet: &Sheet<'a>, must_gain: bool) -> Vec<Priced<'a>> {
     }
     found.extend(binds::find(sheet).into_iter().filter_map(|found| priced(sheet, found, false)));
     found
+}
+
+/// What keeps steps that make a good part of a rebuild from a cache mount.
+fn refused(sheet: &Sheet<'_>) -> Vec<Refusal> {
+    let worth = worth(sheet);
+    let stages = (0..sheet.model.stages.len()).filter(|stage| sheet.model.wanted[*stage]);
+    let stops = stages.flat_map(|stage| mounts::find(sheet, stage)).filter_map(Result::err);
+    let is_dear = |stop: &mounts::Stop| sheet.each[stop.at.0][stop.at.1] >= worth;
+    stops.filter(is_dear).map(|stop| stop.told(sheet)).collect()
 }
 
 fn worth(sheet: &Sheet<'_>) -> f64 {

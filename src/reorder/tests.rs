@@ -6,6 +6,7 @@ mod ignoring;
 mod interpret;
 mod mounts;
 mod mounts_of_tools;
+mod mounts_shipped;
 mod offers;
 mod told;
 mod unseen;
@@ -27,6 +28,11 @@ fn propose_with(text: &str, files: &[(&str, &str)], options: &ReorderOptions) ->
     let edits = Expected::new(likely_edits(&dockerfile, &tree));
     let input = ReorderInput { tree: &tree, files: &read, edits: &edits, seconds: &rough_seconds, options };
     propose(&dockerfile, &input)
+}
+
+/// The first refusal that is not about an offer.
+fn of_a_move(proposal: &Proposal) -> Option<&Refusal> {
+    proposal.refused.iter().find(|refused| !refused.what.starts_with("offer"))
 }
 
 fn skipping(names: &[&str]) -> ReorderOptions {

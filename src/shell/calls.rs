@@ -46,7 +46,12 @@ impl Call {
         let mut rest = self.operands.as_slice();
         for wanted in sub.split_whitespace() {
             let (first, others) = rest.split_first()?;
-            if first.dynamic || (first.text != wanted && wanted != "*") {
+            // `*` is any word, `build*` one that begins so.
+            let fits = match wanted.strip_suffix('*') {
+                Some(start) => first.text.starts_with(start),
+                None => first.text == wanted,
+            };
+            if first.dynamic || !fits {
                 return None;
             }
             rest = others;

@@ -250,6 +250,8 @@ pub(super) const CACHES: [Cache; 21] = [
         unless: &["env -w"],
         images: &["golang"],
         beside: Some("go.mod"),
+        // What it compiles anew each time is the same: what the cache holds is named by all that went into it.
+        without: Some("-a"),
         whole: true,
         set: &[("GOCACHE", "/var/cache/go-build"), ("GOMODCACHE", "/var/cache/go/pkg/mod")],
         ..PLAIN

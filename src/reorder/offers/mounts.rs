@@ -4,6 +4,8 @@ mod cleanings;
 mod owners;
 mod places;
 mod scripts;
+mod shipped;
+mod stops;
 mod written;
 
 use super::Found;
@@ -15,6 +17,7 @@ use crate::shell::{Call, PathPattern, PathSet};
 use cleanings::Cleanings;
 use owners::Owner;
 use places::Places;
+pub(super) use stops::Stop;
 
 /// Images that are not in the catalogue of sizes and in which root runs.
 const ROOTS: [&str; 6] = [
@@ -57,8 +60,8 @@ const BECOMES: [&str; 8] = ["su", "sudo", "gosu", "su-exec", "runuser", "setpriv
 /// Programs that fill a directory which they are given from above.
 const FILLERS: [&str; 8] = ["cp", "mv", "tar", "unzip", "rsync", "ln", "install", "git"];
 
-/// Finds the mounts that a stage, with those built on it, could have.
-pub(super) fn find(sheet: &Sheet<'_>, stage: usize) -> Vec<Found> {
+/// Finds the mounts that a stage, with those built on it, could have, and what keeps it from others.
+pub(super) fn find(sheet: &Sheet<'_>, stage: usize) -> Vec<Result<Found, Stop>> {
     if sheet.draft.dockerfile.escape != '\\' || !sheet.knows((1, 2)) {
         return Vec::new();
     }
@@ -82,34 +85,46 @@ struct Use<'a> {
 }
 
 impl Search<'_> {
-    fn found(&self) -> Option<Found> {
+    /// The offer, or what stands in its way; `None` where the tool is not used, or there is nothing to tell.
+    fn found(&self) -> Option<Result<Found, Stop>> {
         let sheet = self.sheet;
-        if !self.runs_tool(self.stage) || self.has_it_below() || self.is_moved_by_a_file() {
+        if !self.runs_tool(self.stage) || self.has_it_below() || self.is_mounted_already() {
             return None;
+        }
+        let first = sheet.runs(self.stage).find(|(index, ..)| self.uses(self.stage, *index))?.0;
+        let stop = |why: &'static str| Some(Err(self.stop(first, why)));
+        if self.is_moved_by_a_file() {
+            // The two Yarns have settings of their own, by which they are told apart.
+            return if self.cache.tool.eq_ignore_ascii_case("yarn") { None } else { stop(stops::BY_A_FILE) };
         }
         if self.is_moved_by_a_step() {
-            return None;
+            return stop(stops::BY_A_STEP);
         }
-        if self.cache.beside.is_some()
-            && sheet.family(self.stage).iter().any(|own| self.compiles_all_anew(*own))
-        {
-            return None;
-        }
-        let first = sheet.runs(self.stage).find(|(index, ..)| self.uses(self.stage, *index))?;
-        let first = first.0;
-        let mut places = self.places(first)?;
-        self.leave_out_what_goes(&mut places);
-        let targets = &places.targets;
-        // Stages that this target does not need are those of another, which has to build as well.
         let family = sheet.family(self.stage);
+        if self.cache.beside.is_some() && family.iter().any(|own| self.compiles_all_anew(*own)) {
+            return stop(stops::ALL_ANEW);
+        }
+        let Some(mut places) = self.places(first) else { return stop(self.why_no_place(first)) };
+        self.leave_out_what_goes(&mut places);
+        // Stages that this target does not need are those of another, which has to build as well.
         let is_run = |stage: &usize| sheet.instructions(*stage).iter().any(|own| is_command(&own.kind));
         let is_shipped = sheet.is_shipped(&family) || family.iter().any(is_run);
-        if self.cache.whole && is_shipped || self.is_taken_over(&family, targets) {
-            return None;
+        if self.cache.whole && is_shipped && !self.runs_only_what_was_built(&family) {
+            return stop(stops::SHIPPED);
         }
+        if self.is_taken_over(&family, &places.targets) {
+            return stop(stops::TAKEN_OVER);
+        }
+        let Some(uses) = self.all_uses(&family, first, &places) else { return stop(stops::IN_THE_WAY) };
+        Some(self.offer(&uses, &places, is_shipped).ok_or_else(|| self.stop(first, stops::NOT_PLAIN)))
+    }
+
+    /// The RUNs that get the mounts; `None` where something stands in the way.
+    fn all_uses(&self, family: &[usize], first: usize, places: &Places) -> Option<Vec<Use<'_>>> {
+        let targets = &places.targets;
         let mut uses = Vec::new();
-        for stage in &family {
-            for (index, own) in sheet.instructions(*stage).iter().enumerate() {
+        for stage in family {
+            for (index, own) in self.sheet.instructions(*stage).iter().enumerate() {
                 match &own.kind {
                     InstructionKind::Run(run) => {
                         let is_early = *stage == self.stage && index < first && self.is_bare(index);
@@ -119,19 +134,31 @@ impl Search<'_> {
                         } else {
                             None
                         };
-                        self.allows((*stage, index), run, used, cleanings.is_some(), &places)?;
+                        self.allows((*stage, index), run, used, cleanings.is_some(), places)?;
                         if used {
                             let cleanings = cleanings.unwrap_or_default();
                             uses.push(Use { stage: *stage, index, own, run, cleanings });
                         }
                     }
                     // What is put there would be hidden from the RUN.
-                    _ if self.puts_there(*stage, index, own, targets) => return None,
+                    _ if self.puts_there(*stage, index, own, targets)
+                        && (self.cache.whole || self.is_used_after(*stage, index)) =>
+                    {
+                        return None;
+                    }
                     _ => {}
                 }
             }
         }
-        self.offer(&uses, &places)
+        Some(uses)
+    }
+
+    /// Tells whether a RUN after an instruction uses the cache, in its stage or in one built on it.
+    fn is_used_after(&self, stage: usize, index: usize) -> bool {
+        let uses =
+            |of: usize, from: usize| self.sheet.runs(of).any(|(at, ..)| at >= from && self.uses(of, at));
+        let above = self.sheet.family(stage).into_iter().filter(|other| *other != stage);
+        uses(stage, index) || above.into_iter().any(|other| uses(other, 0))
     }
 
     /// Tells whether the image that the stage goes back to is known to start as root.

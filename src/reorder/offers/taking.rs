@@ -1,7 +1,7 @@
 //! Offers that are taken, one after the other, each in the text that the one before left.
 
 use super::sheet::Sheet;
-use super::{find, gain, line_edits, named, new_lines};
+use super::{find, gain, line_edits, named, new_lines, refused};
 use crate::dockerfile::ast::Dockerfile;
 use crate::reorder::moves::{Attempt, Made, id_of, propose_bare};
 use crate::reorder::{MoveKind, Offer, Proposal, Refusal, ReorderInput, ReorderOptions, Taken, rewrite};
@@ -15,6 +15,7 @@ pub(in crate::reorder) fn complete(sheet: Sheet<'_>, made: &[Made], proposal: &m
     let options = sheet.input.options;
     let start = sheet.seconds;
     let offers = named(&sheet, &find(&sheet, true), &proposal.moves, &[]);
+    proposal.refused.extend(refused(&sheet));
     let mut wanted: Vec<&Offer> = offers
         .iter()
         .filter(|offer| offer.is_whole() && options.takes(offer.kind, &offer.id))

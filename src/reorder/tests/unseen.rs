@@ -170,7 +170,7 @@ fn mavens_options_and_settings_are_looked_into_wherever_they_stand() {
         let text = format!("FROM maven:3 AS b\nWORKDIR /app\n{before}COPY . .\nRUN mvn {goal}\nRUN make\n");
         let proposal = propose_for(&text, files);
         let is_above = proposal.text.find("RUN mvn") < proposal.text.find("COPY . .");
-        let said = match proposal.refused.first() {
+        let said = match of_a_move(&proposal) {
             _ if is_above => "above the sources".to_owned(),
             Some(refused) => format!("refused: {}", refused.why),
             None => "left".to_owned(),

@@ -8,7 +8,7 @@ type Files<'a> = &'a [(&'a str, &'a str)];
 fn becomes(command: &str, files: Files<'_>) -> String {
     let text = format!("FROM debian\nWORKDIR /app\nCOPY . .\nRUN {command}\n");
     let proposal = propose_for(&text, files);
-    match (proposal.text.find("\nRUN ") < proposal.text.find("\nCOPY . ."), proposal.refused.first()) {
+    match (proposal.text.find("\nRUN ") < proposal.text.find("\nCOPY . ."), of_a_move(&proposal)) {
         (true, _) => "moved".to_owned(),
         (false, Some(refused)) => refused.why.clone(),
         (false, None) => "left".to_owned(),

@@ -8,7 +8,7 @@ type Files<'a> = &'a [(&'a str, &'a str)];
 fn first(command: &str, files: Files<'_>) -> String {
     let text = format!("FROM debian\nWORKDIR /app\nCOPY . .\nRUN {command}\nRUN make\n");
     let proposal = propose_for(&text, files);
-    match (proposal.text.split_once("\nCOPY . ."), proposal.refused.first()) {
+    match (proposal.text.split_once("\nCOPY . ."), of_a_move(&proposal)) {
         (Some((before, _)), _) if before.contains("\nRUN ") => {
             before.lines().skip(2).collect::<Vec<_>>().join("\n")
         }

@@ -91,7 +91,7 @@ impl Search<'_> {
     }
 
     /// The image that the stage goes back to as it is written.
-    fn lowest_base(&self) -> &str {
+    pub(super) fn lowest_base(&self) -> &str {
         let mut stage = self.stage;
         while let Some(below) = self.sheet.stage(stage).base {
             stage = below;

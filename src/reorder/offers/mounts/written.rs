@@ -13,7 +13,7 @@ use crate::shell::{Call, ShellKind};
 
 impl<'a> Search<'a> {
     /// The offer of the mounts on all that use the cache.
-    pub(super) fn offer(&self, uses: &[Use<'a>], places: &Places) -> Option<Found> {
+    pub(super) fn offer(&self, uses: &[Use<'a>], places: &Places, is_shipped: bool) -> Option<Found> {
         // It is named by a step of the user's own, not by one that was put in.
         let is_own = |used: &&Use<'_>| self.sheet.draft.line(used.own.line) > 0;
         let first = uses.iter().find(is_own).or(uses.first())?;
@@ -55,6 +55,12 @@ impl<'a> Search<'a> {
         }
         if cache.tool == "Cargo" {
             more("the target directory stays in the layer: in a mount the program would be missing from it");
+        }
+        if self.cache.whole && is_shipped {
+            more(&format!(
+                "the image does not hold them either, so that {} in a container of it would fetch them again",
+                cache.tool
+            ));
         }
         if !places.sets.is_empty() {
             let names: Vec<&str> = places.sets.iter().map(|(name, _)| *name).collect();

@@ -1,0 +1,142 @@
+//! Caches that are part of the work, in a stage that becomes the image; and what is told of mounts that are not offered.
+
+use super::mounts::check;
+use super::offers::{Files, GO};
+use super::*;
+
+#[test]
+fn a_stage_that_ships_gets_the_mounts_of_a_compiler_where_only_what_was_built_runs() {
+    let go = |after: &str| {
+        format!("FROM golang:1.22\nWORKDIR /src\nCOPY . .\nRUN go build -o /out/app ./cmd\n{after}")
+    };
+    let jvm = |tool: &str, after: &str| {
+        let base = if tool == "mvn" { "maven:3" } else { "gradle:8" };
+        format!("FROM {base}\nUSER root\nWORKDIR /s\nCOPY . .\nRUN {tool} package\n{after}")
+    };
+    let cargo =
+        |after: &str| format!("FROM rust:1.90\nWORKDIR /s\nCOPY . .\nRUN cargo build --release\n{after}");
+    let nuget = "FROM mcr.microsoft.com/dotnet/sdk:8.0\nWORKDIR /s\nCOPY . .\nRUN dotnet build\nCMD [\"dotnet\", \"bin/x.dll\"]\n";
+    let caches = &["/root/.cache/go-build", "/go/pkg/mod"];
+    let pom: Files<'_> = &[("pom.xml", "<project/>"), ("A.java", "x")];
+    let crates: Files<'_> =
+        &[("Cargo.toml", "x"), ("Cargo.lock", "x"), ("src/main.rs", "x"), ("run.sh", "x")];
+    let registry = &["/usr/local/cargo/registry", "/usr/local/cargo/git/db"];
+    check(&[
+        ("nothing runs", go(""), GO, &[]),
+        ("what was built", go("CMD [\"/out/app\"]\n"), GO, caches),
+        ("what was built, in a shell's words", go("CMD /out/app --port $PORT\n"), GO, caches),
+        (
+            "what was built, behind an init",
+            go("ENTRYPOINT [\"/sbin/tini\", \"--\", \"/out/app\"]\nCMD [\"-v\"]\n"),
+            GO,
+            caches,
+        ),
+        ("the tool", go("CMD [\"go\", \"run\", \"./cmd\"]\n"), GO, &[]),
+        ("the tool in a shell", go("CMD cd cmd && go run .\n"), GO, &[]),
+        ("a shell", go("ENTRYPOINT [\"sh\", \"-c\"]\nCMD [\"/out/app\"]\n"), GO, &[]),
+        ("a builder", go("CMD make run\n"), GO, &[]),
+        ("a variable", go("CMD $APP\n"), GO, &[]),
+        ("a program of Cargo", cargo("CMD [\"./target/release/x\"]\n"), crates, registry),
+        ("a script of the project", cargo("CMD [\"./run.sh\"]\n"), crates, &[]),
+        ("an archive", jvm("mvn", "CMD [\"java\", \"-jar\", \"target/x.jar\"]\n"), pom, &["/root/.m2"]),
+        ("Maven's own server", jvm("mvn", "CMD [\"mvn\", \"spring-boot:run\"]\n"), pom, &[]),
+        ("a program of .NET", nuget.to_owned(), &[("x.csproj", "<Project/>"), ("P.cs", "x")], &[]),
+    ]);
+    let proposal = propose_for(&go("CMD [\"/out/app\"]\n"), GO);
+    let offer = proposal.offered.iter().find(|offer| offer.kind == MoveKind::CacheMount).expect("an offer");
+    assert!(
+        offer.changes.contains("so that Go in a container of it would fetch them again"),
+        "{}",
+        offer.changes
+    );
+}
+
+#[test]
+fn go_that_compiles_all_anew_no_longer_does() {
+    let text = |run: &str| {
+        format!(
+            "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY . .\nRUN {run}\nFROM alpine\nCOPY --from=b /out /out\n"
+        )
+    };
+    let options =
+        ReorderOptions { take: [MoveKind::CacheMount.name().to_owned()].into(), ..ReorderOptions::default() };
+    for (run, expected) in [
+        ("CGO_ENABLED=0 go build -a -o /out ./cmd", "CGO_ENABLED=0 go build -o /out ./cmd\n"),
+        ("go build \\\n    -a \\\n    -o /out ./cmd", "go build \\\n    -o /out ./cmd\n"),
+    ] {
+        let with = propose_with(&text(run), GO, &options);
+        assert!(with.text.contains(expected), "{}", with.text);
+        assert!(
+            with.taken.iter().any(|taken| taken.changes.contains("`-a` is left out")),
+            "{:?}",
+            with.taken
+        );
+    }
+}
+
+#[test]
+fn what_is_put_into_a_directory_after_the_last_use_is_in_nobodys_way() {
+    let node = |before: &str, after: &str| {
+        format!("FROM node:20 AS b\nWORKDIR /a\n{before}COPY . .\nRUN ./x.sh && npm ci\n{after}")
+    };
+    let files: Files<'_> = &[("package.json", "{}"), ("a.js", "x"), ("x.sh", "x")];
+    let all = "COPY --from=example.com/tools / /\n";
+    check(&[
+        ("before", node(all, ""), files, &[]),
+        ("after", node("", all), files, &["/root/.npm"]),
+        (
+            "in a stage that is built on it",
+            node("", &format!("FROM b\n{all}RUN make\n")),
+            files,
+            &["/root/.npm"],
+        ),
+        (
+            "in a stage that is built on it and uses it then",
+            node("", &format!("FROM b\n{all}RUN npm install\n")),
+            files,
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn a_dear_step_that_gets_no_mount_says_why() {
+    let why = |text: &str, files: Files<'_>| {
+        let proposal = propose_for(text, files);
+        let mut told = proposal.refused.iter().filter(|refused| refused.what.starts_with("offer"));
+        told.next().map_or("nothing", |refused| refused.why.as_str()).to_owned()
+    };
+    let of = |base: &str, before: &str, run: &str| {
+        format!(
+            "ARG B=x\nFROM {base} AS b\n{before}WORKDIR /app\nCOPY . .\nRUN {run}\nFROM debian\nCOPY --from=b /out /out\n"
+        )
+    };
+    let pom: Files<'_> = &[("pom.xml", "<project/>"), ("A.java", "x")];
+    for (text, files, expected) in [
+        (of("$B", "", "go build -o /out ./cmd"), GO, "named by a variable"),
+        (of("example.com/jdk:21", "", "mvn package"), pom, "neither the image nor its user is known"),
+        (
+            of("maven:3", "RUN useradd someone\nUSER someone\n", "mvn package"),
+            pom,
+            "neither the image nor its user",
+        ),
+        (
+            of("golang:1.22", "", "go env -w GOCACHE=/x && go build -o /out ./cmd"),
+            GO,
+            "puts something there, moves it",
+        ),
+        (
+            "FROM golang:1.22\nWORKDIR /src\nCOPY . .\nRUN go build ./cmd\n".to_owned(),
+            GO,
+            "what runs there may need it",
+        ),
+        (of("golang:1.22", "", "go build -o /out ./cmd"), GO, "nothing"),
+        (
+            of("golang:1.22", "", "--mount=type=cache,target=/root/.cache/go-build go build -o /out ./cmd"),
+            GO,
+            "nothing",
+        ),
+    ] {
+        assert!(why(&text, files).contains(expected), "{expected}: {} for {text}", why(&text, files));
+    }
+}
