@@ -86,6 +86,11 @@ impl Project {
 }
 
 impl Sources {
+    /// The text of the ignore file, empty where there is none.
+    pub fn ignore_text(&self) -> String {
+        self.ignore_file.as_ref().map_or_else(String::new, |(_, text)| text.clone())
+    }
+
     /// Finds, reads and scans.
     ///
     /// # Errors

@@ -161,6 +161,7 @@ impl<'a> Proposer<'a> {
             build_args: sources.options.build_args.clone(),
             skip: skip.clone(),
             take: take.clone(),
+            ignore_file: Some(sources.ignore_text()),
             moves_only: false,
         };
         let seconds = |stage: usize, own: &Instruction| self.known.get(stage, own);

@@ -4,6 +4,7 @@
 mod blind;
 mod git;
 mod make;
+mod sources;
 mod testing;
 
 use std::collections::{BTreeMap, HashSet};
@@ -14,7 +15,7 @@ use super::{Edit, Expected, IgnoreLine, IgnoreProposal};
 use crate::context::Ignore;
 use crate::dockerfile::ast::InstructionKind;
 pub use git::asks_git;
-use git::{ASK_GIT, COMPARE_WITH_GIT, calls_git, reads_git};
+use git::{ASK_GIT, COMPARE_WITH_GIT, calls_git, is_called_by_words};
 
 /// Names of files that describe a project to people.
 const DOCUMENTS: [&str; 9] = [
@@ -96,8 +97,6 @@ pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
         if word.starts_with('.') { names(text, word) } else { text.contains(word) }
     };
     let named = |word: &str| names(&commands, word) || texts.iter().any(|text| names(text, word));
-    // `include_str!("../README.md")` makes a document part of a crate.
-    let is_rust = tree.contains("Cargo.toml");
     let mut candidates: Vec<IgnoreLine> = Vec::new();
     let mut add = |pattern: String, why: &str| candidates.push(IgnoreLine { pattern, why: why.to_owned() });
     let says = |words: &[&str]| {
@@ -111,12 +110,15 @@ pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
     if has_git && says(&COMPARE_WITH_GIT) {
         return None;
     }
-    let asks_git = || calls_git(&commands) || says(&ASK_GIT) || tree.contains(".gitmodules");
+    let calls_it = || calls_git(&commands) || texts.iter().any(|text| is_called_by_words(text));
+    let asks_git = || calls_it() || says(&ASK_GIT) || tree.contains(".gitmodules");
     if tree.get(".git").is_some_and(|entry| entry.is_dir()) && !asks_git() {
         let calls = |names: &[&str]| names.iter().any(|name| commands.contains(name));
         let mut why = "every commit changes it; no step calls git".to_owned();
         if calls(&["go build", "go install", "make"]) && tree.contains("go.mod") {
             why += ". `go build` then leaves the commit out of `go version -m`";
+        } else if calls(&["composer"]) {
+            why += ". Composer then leaves the commit of the project out of vendor/composer/installed.php";
         } else if calls(&["dotnet "]) {
             why += ". The .NET SDK then leaves the commit out of the assemblies' informational version";
         }
@@ -132,35 +134,65 @@ pub(super) fn find(attempt: &Attempt<'_>) -> Option<IgnoreProposal> {
             (lower.starts_with("docker-compose") || lower.starts_with("compose.")) && lower.ends_with("ml");
         if !entry.is_dir() && (is_recipe || is_compose) && !named(name) {
             add(name.to_owned(), "it says how to build and run, and is read from outside of the context");
-        } else if DOCUMENTS.contains(&name) && !entry.is_dir() && !is_rust && !named(name) {
+        } else if DOCUMENTS.contains(&name) && !entry.is_dir() && !named(name) {
             add(name.to_owned(), "for people; no manifest and no step names it");
         } else if SERVICES.contains(&name) && !named(name) {
             add(name.to_owned(), "for services and editors; no step names it");
-        } else if ["docs", "doc"].contains(&name) && entry.is_dir() && !is_rust && !named(name) {
+        } else if is_of_documents(name) && entry.is_dir() && !named(name) && !holds_programs(attempt, name) {
             add(name.to_owned(), "documents; no manifest and no step names them");
         }
     }
-    let tests = testing::candidates(attempt);
-    let patterns: HashSet<String> = tests.iter().map(|line| line.pattern.clone()).collect();
-    candidates.extend(tests);
-    let found = gaining(attempt, candidates)?;
-    // Sources are looked into last, and only where a line is worth it.
-    let tests: Vec<&str> = found
-        .add
-        .iter()
-        .map(|line| line.pattern.as_str())
-        .filter(|pattern| patterns.contains(*pattern))
-        .collect();
-    let free = if tests.is_empty() { Default::default() } else { testing::are_free(attempt, &tests) };
-    let is_git = |line: &IgnoreLine| line.pattern == ".git";
-    let git_is_read = found.add.iter().any(is_git) && reads_git(attempt);
-    let is_used = |line: &IgnoreLine| {
-        is_git(line) && git_is_read || patterns.contains(&line.pattern) && !free.contains(&line.pattern)
+    candidates.extend(testing::candidates(attempt));
+    let found = gaining(attempt, candidates).and_then(|found| {
+        // Sources are looked into last, and only where a line is worth it.
+        let free = sources::free(attempt, &found.add);
+        if found.add.iter().all(|line| free.contains(&line.pattern)) {
+            return Some(found);
+        }
+        gaining(attempt, found.add.into_iter().filter(|line| free.contains(&line.pattern)).collect())
+    });
+    with_packages(attempt, found)
+}
+
+/// Adds lines for directories of packages that an install makes above a COPY of the sources, where a working copy may
+/// have them as well: the COPY would put them over what was installed.
+fn with_packages(attempt: &Attempt<'_>, found: Option<IgnoreProposal>) -> Option<IgnoreProposal> {
+    let Some(ignore) = attempt.input.options.ignore_file.as_deref().and_then(|text| Ignore::parse(text).ok())
+    else {
+        return found;
     };
-    if !found.add.iter().any(is_used) {
-        return Some(found);
+    let made = attempt.chosen.iter().flat_map(|at| &attempt.splits[*at].1.made);
+    let open: Vec<IgnoreLine> = made
+        .filter(|dir| !ignore.is_ignored(dir) && !attempt.input.tree.contains(dir))
+        .map(|dir| IgnoreLine {
+            pattern: dir.clone(),
+            why: "one that lies in a working copy would be copied over what is installed before it"
+                .to_owned(),
+        })
+        .collect();
+    if open.is_empty() {
+        return found;
     }
-    gaining(attempt, found.add.into_iter().filter(|line| !is_used(line)).collect())
+    let mut all = found.unwrap_or(IgnoreProposal { add: Vec::new(), saves: 0.0 });
+    for line in open {
+        if all.add.iter().all(|other| other.pattern != line.pattern) {
+            all.add.push(line);
+        }
+    }
+    Some(all)
+}
+
+/// Tells whether a directory is one of documents.
+fn is_of_documents(name: &str) -> bool {
+    ["docs", "doc"].contains(&name)
+}
+
+/// Tells whether a directory of documents holds what can be imported (`docs/docs.go`, as swag writes it).
+fn holds_programs(attempt: &Attempt<'_>, dir: &str) -> bool {
+    const ENDS: [&str; 6] = [".go", ".py", ".php", ".rb", ".rs", ".ex"];
+    attempt.input.tree.subtree(dir).is_some_and(|inner| {
+        inner.iter().any(|(file, entry)| !entry.is_dir() && ENDS.iter().any(|end| file.ends_with(end)))
+    })
 }
 
 /// How many manifests and scripts are looked into.

@@ -30,6 +30,8 @@ pub(super) struct Split {
     pub(super) ecosystem: String,
     /// Context paths of the manifests that those COPYs bring.
     pub(super) manifests: Vec<String>,
+    /// Directories of packages that the step makes where those COPYs put the sources, as paths of the context.
+    pub(super) made: Vec<String>,
     /// For each of those COPYs, numbers of the manifests that it brings.
     brought: Vec<Vec<usize>>,
     /// Places of the manifests in the stage, one a manifest.
@@ -43,6 +45,9 @@ pub(super) struct Split {
     /// Numbers of the instructions that it commutes with, by their files.
     free_of: BTreeSet<usize>,
 }
+
+/// Directories of packages in a working copy, which a developer has and a fresh checkout has not.
+const PACKAGES: [&str; 5] = ["node_modules", "vendor", ".venv", "deps", "_build"];
 
 /// A directory of the context, and where in the stage what it holds is put.
 struct Spread {
@@ -338,6 +343,8 @@ impl View<'_> {
             .iter()
             .map(|copy| (0..paths.len()).filter(|at| self.brings(*copy, &paths[*at], spread)).collect());
         let brought = brought.collect();
+        let is_of_packages = |context: &&String| PACKAGES.contains(&path::split(context).1);
+        let made = writes.iter().filter(is_of_packages).cloned().collect();
         let absolute =
             passed.iter().filter_map(|index| Some((*index, self.full_destination(*index)?))).collect();
         Ok(Some(Split {
@@ -346,6 +353,7 @@ impl View<'_> {
             ecosystem,
             places: paths.iter().map(|context| spread.place(context)).collect(),
             manifests: paths,
+            made,
             brought,
             absolute,
             added,

@@ -80,6 +80,8 @@ pub struct ReorderOptions {
     pub skip: BTreeSet<String>,
     /// Ids of offers that are to be made, or names of kinds (`cache-mount`) of which all are.
     pub take: BTreeSet<String>,
+    /// The text of the ignore file in use, empty where there is none; `None` where nothing is known of it.
+    pub ignore_file: Option<String>,
     /// Nobody asks what could be offered: the text and its moves alone, which takes a fraction of the time.
     pub moves_only: bool,
 }

@@ -118,9 +118,10 @@ fn one_offer(offer: &Offer) -> String {
 }
 
 fn ignore_lines(ignore: &IgnoreProposal) -> String {
-    let mut out = "\n\x1b[1mFor the ignore file\x1b[0m, so that edits of these rebuild nothing".to_owned();
+    let mut out = "\n\x1b[1mFor the ignore file\x1b[0m".to_owned();
     if ignore.saves > 0.05 {
-        let _ = write!(out, " (saves another {})", seconds(ignore.saves));
+        let saves = seconds(ignore.saves);
+        let _ = write!(out, ", so that edits of these rebuild nothing (saves another {saves})");
     }
     out.push_str(":\n");
     let width = ignore.add.iter().map(|line| line.pattern.chars().count()).max().unwrap_or(0);

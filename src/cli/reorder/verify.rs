@@ -115,8 +115,7 @@ fn request(
     std::fs::create_dir_all(folder)?;
     let dockerfile = folder.join("Dockerfile");
     std::fs::write(&dockerfile, text)?;
-    let ignore = project.sources.ignore_file.as_ref().map_or("", |(_, text)| text.as_str());
-    std::fs::write(folder.join("Dockerfile.dockerignore"), ignore)?;
+    std::fs::write(folder.join("Dockerfile.dockerignore"), project.sources.ignore_text())?;
     let options = &project.sources.options;
     Ok(Request {
         target: options.target.clone(),

@@ -1,7 +1,5 @@
 //! Whether a build, or the program that it makes, asks git for anything.
 
-use crate::reorder::moves::Attempt;
-
 /// Tools that ask git for the version or the commit of what they build, in small letters.
 pub(super) const ASK_GIT: [&str; 44] = [
     // Python
@@ -108,19 +106,16 @@ pub(super) fn calls_git(commands: &str) -> bool {
     })
 }
 
-/// How many files of the program are looked into, and how large each may be.
-const MOST_FILES: usize = 4000;
-const LARGEST: u64 = 256 << 10;
+/// Tells whether a source reads files of git, to show of what commit it is, or has git called for that.
+pub(super) fn is_asked_by(text: &str) -> bool {
+    const VERBS: [&str; 6] = ["rev-parse", "describe", "rev-list", "name-rev", "symbolic-ref", "ls-files"];
+    let reads = [".git/HEAD", ".git/refs", ".git/logs"].iter().any(|word| text.contains(word));
+    let asks = |verb: &&str| ["\"", "'"].iter().any(|quote| text.contains(&format!("{quote}{verb}{quote}")));
+    reads || is_called_by_words(text) && VERBS.iter().any(asks)
+}
 
-/// Tells whether the program itself reads files of git, to show of what commit it is.
-pub(super) fn reads_git(attempt: &Attempt<'_>) -> bool {
-    const ENDS: [&str; 14] = [
-        ".php", ".py", ".rb", ".js", ".mjs", ".cjs", ".ts", ".go", ".rs", ".java", ".kt", ".cs", ".ex",
-        ".exs",
-    ];
-    let says = |text: &str| [".git/HEAD", ".git/refs", ".git/logs"].iter().any(|word| text.contains(word));
-    let files = attempt.input.tree.iter().filter(|(path, entry)| {
-        !entry.is_dir() && entry.weight().1 <= LARGEST && ENDS.iter().any(|end| path.ends_with(end))
-    });
-    files.take(MOST_FILES).any(|(path, _)| attempt.input.files.read(&path).is_some_and(|text| says(&text)))
+/// Tells whether git stands in quotes in a text, as where a program calls it with a list of words
+/// (`Command::new("git")`, `spawnSync('git', [`, `commandLine "git", "rev-parse"`).
+pub(super) fn is_called_by_words(text: &str) -> bool {
+    text.contains("\"git\"") || text.contains("'git'")
 }

@@ -115,7 +115,6 @@ fn is_plain(line: &str) -> bool {
     let is_known = |command: &str| {
         let mut words = command.split_whitespace().skip_while(|word| word.contains('='));
         let program = words.next().unwrap_or_default();
-        let mut words = words;
         program.is_empty() || PROGRAMS.contains(&program) && !words.any(|word| LOOKS.contains(&word))
     };
     !line.contains(['`', '<'])

@@ -4,12 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::sources::{is_imported, is_quoted};
 use super::{IgnoreLine, blind};
 use crate::context::path;
 use crate::reorder::moves::Attempt;
 
 /// Directories of tests at the root of a project.
 const DIRECTORIES: [&str; 6] = ["tests", "test", "spec", "__tests__", "e2e", "cypress"];
+
+/// How the reason of such a line begins.
+pub(super) const WHY: &str = "tests, ";
 
 /// How tests of scripts for the web end, before the language.
 const WEB_ENDS: [&str; 2] = ["test", "spec"];
@@ -28,10 +32,6 @@ const PARTS: [&str; 10] = [
     "mix.exs",
     "composer.json",
 ];
-
-/// How many files are looked into, and how large each may be.
-const MOST_FILES: usize = 4000;
-const LARGEST: u64 = 256 << 10;
 
 /// Tells whether a text has a word of tests in it, as a word of its own.
 pub(super) fn speaks_of_tests(text: &str) -> bool {
@@ -61,7 +61,7 @@ pub(super) fn speaks_of_tests(text: &str) -> bool {
 
 /// Lines for the tests, where no step looks at them and nothing says that the image is there to run them.
 ///
-/// Whether the program itself reads them is for [`are_free`], which is only asked where a line would save something.
+/// Whether the program itself needs them is for [`uses`], which is only asked where a line would save something.
 pub(super) fn candidates(attempt: &Attempt<'_>) -> Vec<IgnoreLine> {
     let edited: BTreeSet<&str> =
         attempt.input.edits.iter().flat_map(|edit| &edit.paths).map(String::as_str).collect();
@@ -81,7 +81,7 @@ pub(super) fn candidates(attempt: &Attempt<'_>) -> Vec<IgnoreLine> {
         } else {
             "which no step runs and nothing else names: keep them if you run them in a container of this image"
         };
-        format!("tests, {what}")
+        format!("{WHY}{what}")
     };
     patterns.into_iter().map(|pattern| IgnoreLine { why: why(&pattern), pattern }).collect()
 }
@@ -172,37 +172,8 @@ fn speaks_in_a_recipe(line: &str) -> bool {
         && speaks_of_tests(line)
 }
 
-/// Those of some lines that nothing outside of what they take out names: no manifest and no source.
-pub(super) fn are_free(attempt: &Attempt<'_>, lines: &[&str]) -> BTreeSet<String> {
-    let mut free: BTreeSet<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-    let Ok(ignore) = crate::context::Ignore::parse(&lines.join("\n")) else { return BTreeSet::new() };
-    let files = attempt.input.tree.iter().filter(|(path, entry)| {
-        !entry.is_dir() && entry.weight().1 <= LARGEST && is_looked_into(path) && !ignore.is_ignored(path)
-    });
-    for (path, _) in files.take(MOST_FILES) {
-        if free.is_empty() {
-            break;
-        }
-        let Some(text) = attempt.input.files.read(&path) else { continue };
-        free.retain(|line| !uses(attempt, &path, &text, line));
-    }
-    free
-}
-
-/// Tells whether a file is one that a build reads or runs.
-fn is_looked_into(file: &str) -> bool {
-    const ENDS: [&str; 26] = [
-        ".php", ".py", ".rb", ".rake", ".ru", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".vue",
-        ".svelte", ".go", ".rs", ".java", ".kt", ".cs", ".ex", ".exs", ".toml", ".json", ".xml", ".gradle",
-        ".kts", ".cfg",
-    ];
-    ENDS.iter().any(|end| file.ends_with(end))
-        && !file.contains("node_modules/")
-        && !file.ends_with("-lock.json")
-}
-
-/// Tells whether a file needs what a line takes out.
-fn uses(attempt: &Attempt<'_>, file: &str, text: &str, line: &str) -> bool {
+/// Tells whether a file needs the tests that a line takes out.
+pub(super) fn uses(attempt: &Attempt<'_>, file: &str, text: &str, line: &str) -> bool {
     let name = path::split(file).1;
     if line == "**/*_test.go" {
         return file.ends_with(".go") && embeds_tests(attempt, file, text);
@@ -227,23 +198,8 @@ fn uses(attempt: &Attempt<'_>, file: &str, text: &str, line: &str) -> bool {
         // What checks types and style says where tests are.
         _ if name.starts_with("tsconfig") || name.ends_with(".json") => false,
         _ if is_for_tests_alone(name) => false,
-        _ => {
-            let imports = [format!("from {line}."), format!("from {line} import"), format!("import {line}.")];
-            let module = file.ends_with(".py") && imports.iter().any(|words| text.contains(words));
-            module || is_quoted(text, line)
-        }
+        _ => is_imported(file, text, line),
     }
-}
-
-/// Tells whether a text has a path in quotes that leads into a directory of the root.
-fn is_quoted(text: &str, dir: &str) -> bool {
-    let starts = ["\"", "'", "`", "./", "../", "}/"];
-    starts.iter().any(|start| text.contains(&format!("{start}{dir}/")))
-        // An address or an import of Go: `example.com/x/tests/fixtures`.
-        || text.split(['"', '\'', '`']).any(|part| {
-            !part.contains(char::is_whitespace) && part.contains(&format!("/{dir}/")) && !part.contains("://")
-        })
-        || dir != "test" && ["\"", "'"].iter().any(|quote| text.contains(&format!("{quote}{dir}{quote}")))
 }
 
 /// Tells whether a file is read by test runners only.

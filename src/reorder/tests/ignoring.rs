@@ -27,6 +27,7 @@ fn git_is_left_in_the_context_where_something_asks_it() {
         found.into_iter().find(|line| line.pattern == ".git").map(|line| line.why)
     };
     let go = ". `go build` then leaves the commit out of `go version -m`";
+    let composer = ". Composer then leaves the commit of the project out of vendor/composer/installed.php";
     let net = ". The .NET SDK then leaves the commit out of the assemblies' informational version";
     for (files, run, expected) in [
         (&[][..], "npm run build", Some("")),
@@ -53,6 +54,13 @@ fn git_is_left_in_the_context_where_something_asks_it() {
         (&[("CMakeLists.txt", "git_describe(V)")][..], "cmake .", None),
         (&[("app/About.php", "file_get_contents(base_path('.git/HEAD'))")][..], "composer install", None),
         (&[(".gitmodules", "x")][..], "make", None),
+        (&[("build.rs", "Command::new(\"git\").args([\"rev-parse\", \"HEAD\"])")][..], "cargo build", None),
+        (&[("crates/a/build.rs", "Command::new(\"git\").arg(x)")][..], "cargo build", None),
+        (&[("vite.config.js", "spawnSync('git', ['log'])")][..], "npm run build", None),
+        (&[("buildSrc/v.kts", "ProcessBuilder(\"git\", x)")][..], "gradle build", None),
+        (&[("tools/gen.go", "exec.Command(\"git\", \"describe\")")][..], "go generate ./...", None),
+        (&[("src/a.rs", "Command::new(\"git\").arg(\"clone\")")][..], "cargo build", Some("")),
+        (&[("composer.json", "{}")][..], "php composer.phar install", Some(composer)),
     ] {
         let why = asks(files, run);
         let expected = expected.map(|more| format!("every commit changes it; no step calls git{more}"));
@@ -95,6 +103,18 @@ fn a_word_in_an_address_names_no_file_and_git_misses_what_is_ignored() {
         (&[git, ("Makefile", "V := $(shell git describe --dirty)")][..], "make", ""),
         (&[git, ("x.gemspec", "s.files = `git ls-files`.split")][..], "gem build x.gemspec", ""),
         (&[git, ("Makefile", "V := $(shell git describe)")][..], "make", ".github"),
+        (&[("docs/a.md", "x"), ("docs/docs.go", "package docs")][..], "make", ".github"),
+        (
+            &[("docs/a.md", "x"), ("cmd/main.go", "import \"example.com/a/docs\"")][..],
+            "go build ./cmd",
+            ".github",
+        ),
+        (&[("docs/a.md", "x"), ("src/a.js", "readdirSync('docs')")][..], "npm run build", ".github"),
+        (
+            &[("docs/a.md", "x"), ("src/a.js", "fetch('https://example.com/docs/a')")][..],
+            "npm run build",
+            ".github docs",
+        ),
     ] {
         assert_eq!(ignored(files, run), expected, "{run} with {files:?}");
     }
@@ -191,4 +211,38 @@ fn tests_that_no_step_looks_at_stay_out_of_the_context() {
     ] {
         assert_eq!(of_tests(&files, run, command), expected, "{run}, {command}, {files:?}");
     }
+}
+
+#[test]
+fn a_document_that_a_program_holds_stays_in_the_context() {
+    for (files, expected) in [
+        (&[("src/main.rs", "fn main() {}")][..], "README.md"),
+        (&[("src/main.rs", "#![doc = include_str!(\"../README.md\")]")][..], ""),
+        (&[("backend/src/main.rs", "include_str!(\"../../README.md\")")][..], ""),
+        (&[("src/a.js", "import text from '../README.md?raw'")][..], ""),
+        (&[("src/a.js", "// see README.md")][..], "README.md"),
+    ] {
+        let found = lines(["README.md", "a.x"], files, "make");
+        let found: Vec<String> = found.into_iter().map(|line| line.pattern).collect();
+        assert_eq!(found.join(" "), expected, "{files:?}");
+    }
+}
+
+#[test]
+fn packages_of_a_working_copy_are_kept_out_where_an_install_moves_above_the_sources() {
+    let text = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\n";
+    let lines = |ignore: Option<&str>, more: Files<'_>| {
+        let options = ReorderOptions { ignore_file: ignore.map(str::to_owned), ..ReorderOptions::default() };
+        let files = [NPM, more].concat();
+        let found = propose_with(text, &files, &options).ignore.map(|ignore| ignore.add).unwrap_or_default();
+        found
+            .into_iter()
+            .map(|line| line.pattern)
+            .filter(|line| line != "README.md")
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(lines(Some(""), &[]), "node_modules");
+    assert_eq!(lines(Some("**/node_modules\n"), &[]), "");
+    assert_eq!(lines(None, &[]), "", "nothing is known of the ignore file");
 }

@@ -63,6 +63,7 @@ impl Desk {
             target: self.sources.options.target.clone(),
             build_args: self.sources.options.build_args.clone(),
             skip: self.skip.clone(),
+            ignore_file: Some(self.sources.ignore_text()),
             ..ReorderOptions::default()
         };
         let input = ReorderInput {
