@@ -13,6 +13,8 @@ pub(super) struct Cache {
     pub(super) unless: &'static [&'static str],
     /// A flag that says that it is not used, to be taken out.
     pub(super) without: Option<&'static str>,
+    /// A variable that says so; the step unsets it.
+    pub(super) off: Option<&'static str>,
     /// What is written in place of that flag; every call has to have it then.
     pub(super) instead: &'static str,
     /// Files of the project that can move it, with a word that does.
@@ -46,6 +48,7 @@ const PLAIN: Cache = Cache {
     places: &[],
     unless: &[],
     without: None,
+    off: None,
     instead: "",
     settings: &[],
     needs: &[],
@@ -150,8 +153,9 @@ pub(super) const CACHES: [Cache; 21] = [
         programs: &["pip", "pip3"],
         verbs: &["install", "wheel"],
         places: &[&["$PIP_CACHE_DIR", "$XDG_CACHE_HOME/pip", "~/.cache/pip"]],
-        unless: &["--cache-dir", "$PIP_NO_CACHE_DIR", "$PIP_CONFIG_FILE"],
+        unless: &["--cache-dir", "$PIP_CONFIG_FILE"],
         without: Some("--no-cache-dir"),
+        off: Some("PIP_NO_CACHE_DIR"),
         set: &[("PIP_CACHE_DIR", "/var/cache/pip")],
         ..PLAIN
     },
@@ -179,8 +183,9 @@ pub(super) const CACHES: [Cache; 21] = [
         programs: &["uv"],
         verbs: &["sync", "pip"],
         places: &[&["$UV_CACHE_DIR", "$XDG_CACHE_HOME/uv", "~/.cache/uv"]],
-        unless: &["--cache-dir", "$UV_NO_CACHE", "$UV_CONFIG_FILE", "symlink"],
+        unless: &["--cache-dir", "$UV_CONFIG_FILE", "symlink"],
         without: Some("--no-cache"),
+        off: Some("UV_NO_CACHE"),
         settings: &[("uv.toml", "cache-dir"), ("pyproject.toml", "cache-dir")],
         set: &[("UV_CACHE_DIR", "/var/cache/uv")],
         ..PLAIN

@@ -350,7 +350,9 @@ impl Search<'_> {
                 .iter()
                 .any(|text| mentions(text))
         };
-        let moved = self.cache.unless.iter().any(given) || names.into_iter().any(sets);
+        let moved = self.cache.unless.iter().any(given)
+            || names.into_iter().any(sets)
+            || self.cache.off.is_some_and(sets);
         let meets = |mount: &crate::dockerfile::ast::Flag| {
             let target = mount.value.split(',').find_map(|part| {
                 let (key, value) = part.split_once('=')?;

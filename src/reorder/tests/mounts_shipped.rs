@@ -140,3 +140,39 @@ fn a_dear_step_that_gets_no_mount_says_why() {
         assert!(why(&text, files).contains(expected), "{expected}: {} for {text}", why(&text, files));
     }
 }
+
+#[test]
+fn a_variable_that_turns_a_cache_off_is_unset_where_there_is_a_mount() {
+    let with = |env: &str, run: &str| {
+        let text = format!("FROM python:3.12\nENV {env}\nWORKDIR /a\nCOPY . .\nRUN ./x.sh && {run}\n");
+        let options = ReorderOptions {
+            take: [MoveKind::CacheMount.name().to_owned()].into(),
+            ..ReorderOptions::default()
+        };
+        let files = &[("requirements.txt", "flask"), ("uv.lock", ""), ("x.sh", "x")];
+        let with = propose_with(&text, files, &options);
+        with.text.lines().last().unwrap_or_default().to_owned()
+    };
+    let pip = "RUN --mount=type=cache,target=/root/.cache/pip";
+    for (env, run, expected) in [
+        ("A=1", "pip install -r requirements.txt", format!("{pip} ./x.sh && pip install -r requirements.txt")),
+        (
+            "PIP_NO_CACHE_DIR=1",
+            "pip install -r requirements.txt",
+            format!("{pip} unset PIP_NO_CACHE_DIR && ./x.sh && pip install -r requirements.txt"),
+        ),
+        (
+            "PIP_NO_CACHE_DIR=1",
+            "PIP_NO_CACHE_DIR=0 pip install -r requirements.txt",
+            "RUN ./x.sh && PIP_NO_CACHE_DIR=0 pip install -r requirements.txt".to_owned(),
+        ),
+        (
+            "UV_NO_CACHE=1",
+            "uv pip install -r requirements.txt",
+            "RUN --mount=type=cache,target=/root/.cache/uv unset UV_NO_CACHE && ./x.sh && uv pip install -r requirements.txt"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(with(env, run), expected, "{env}");
+    }
+}

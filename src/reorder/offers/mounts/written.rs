@@ -41,6 +41,10 @@ impl<'a> Search<'a> {
                 ),
             });
         }
+        if let Some(name) = self.cache.off.filter(|_| uses.iter().any(|used| self.is_off(used))) {
+            let step = if uses.len() == 1 { "the step" } else { "these steps" };
+            more(&format!("{name} is unset for {step}, as it would leave the mount unused"));
+        }
         let cleaned: Vec<String> =
             uses.iter().flat_map(|used| &used.cleanings.names).map(|name| format!("`{name}`")).collect();
         if !cleaned.is_empty() {
@@ -109,6 +113,12 @@ impl<'a> Search<'a> {
             .count()
     }
 
+    /// Tells whether a variable turns the cache off where a step runs.
+    fn is_off(&self, used: &Use<'_>) -> bool {
+        let scope = self.sheet.scope(used.stage, used.index);
+        self.cache.off.is_some_and(|name| scope.vars.contains_key(name))
+    }
+
     fn edits(&self, used: &Use<'a>, places: &Places) -> Option<Vec<Edit>> {
         let text = self.sheet.text(used.own);
         let sharing = if self.cache.locked { ",sharing=locked" } else { "" };
@@ -124,6 +134,12 @@ impl<'a> Search<'a> {
         let mut edits = vec![put_flags(used.own, text, &mounts.collect::<Vec<_>>(), &self.sheet.draft)];
         if self.cache.tool == "apt" {
             edits.push(before_command(used, text, &format!("rm -f {DOCKER_CLEAN} && "))?);
+        }
+        if let Some(name) = self.cache.off.filter(|_| self.is_off(used)) {
+            // What no POSIX shell runs has another word for it.
+            let shell = ShellKind::of(&self.sheet.scope(used.stage, used.index).shell);
+            let words = Some(format!("unset {name} && ")).filter(|_| shell != ShellKind::Other);
+            edits.push(before_command(used, text, &words?)?);
         }
         if !places.sets.is_empty() {
             let pairs: Vec<String> =
