@@ -65,7 +65,7 @@ const PLAIN: Cache = Cache {
 /// What runs a script of package.json.
 const RUNNERS: &[&str] = &["npm", "yarn", "pnpm", "bun", "npx", "next", "ng", "react-scripts"];
 
-pub(super) const CACHES: [Cache; 21] = [
+pub(super) const CACHES: [Cache; 22] = [
     // https://docs.npmjs.com/cli/v10/using-npm/config#cache
     Cache {
         tool: "npm",
@@ -308,6 +308,17 @@ pub(super) const CACHES: [Cache; 21] = [
             ("nuget.config", "globalPackagesFolder"),
         ],
         images: &["sdk"],
+        locked: true,
+        whole: true,
+        ..PLAIN
+    },
+    // .dart_tool names the packages by their places in it. https://dart.dev/tools/pub/environment-variables
+    Cache {
+        tool: "Dart",
+        programs: &["dart", "flutter"],
+        places: &[&["$PUB_CACHE", "~/.pub-cache"]],
+        unless: &["--offline"],
+        images: &["dart"],
         locked: true,
         whole: true,
         ..PLAIN

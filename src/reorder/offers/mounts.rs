@@ -20,13 +20,21 @@ use places::Places;
 pub(super) use stops::Stop;
 
 /// Images that are not in the catalogue of sizes and in which root runs.
-const ROOTS: [&str; 6] = [
+const ROOTS: [&str; 14] = [
     "hexpm/elixir",
     "oven/bun",
     "ghcr.io/astral-sh/uv",
     "lukemathwalker/cargo-chef",
     "rustlang/rust",
     "dunglas/frankenphp",
+    "azul/zulu-openjdk",
+    "azul/zulu-openjdk-alpine",
+    "azul/zulu-openjdk-debian",
+    "dart",
+    "nvidia/cuda",
+    "public.ecr.aws/amazonlinux/amazonlinux",
+    "pytorch/pytorch",
+    "rubylang/ruby",
 ];
 
 /// Images that hold programs in /usr/bin and nothing else, which are copied as a whole.
@@ -164,7 +172,7 @@ impl Search<'_> {
     /// Tells whether the image that the stage goes back to is known to start as root.
     fn is_root_image(&self) -> bool {
         let reference = self.sheet.base(self.stage);
-        let repository = reference.split('@').next().unwrap_or(reference);
+        let repository = images::on_docker_hub(reference.split('@').next().unwrap_or(reference));
         let known = images::find(reference).is_some_and(|(image, _)| image.user.is_none());
         known || ROOTS.iter().any(|root| repository == *root || repository.starts_with(&format!("{root}:")))
     }

@@ -42,6 +42,21 @@ fn a_stage_that_ships_gets_the_mounts_of_a_compiler_where_only_what_was_built_ru
         ("Maven's own server", jvm("mvn", "CMD [\"mvn\", \"spring-boot:run\"]\n"), pom, &[]),
         ("a program of .NET", nuget.to_owned(), &[("x.csproj", "<Project/>"), ("P.cs", "x")], &[]),
     ]);
+    let dart = |last: &str| {
+        format!(
+            "FROM dart:3 AS b\nWORKDIR /a\nCOPY . .\nRUN dart pub get\nRUN {last}\nFROM scratch\nCOPY --from=b /a/x /x\n"
+        )
+    };
+    let pubs: Files<'_> = &[("pubspec.yaml", "x"), ("bin/x.dart", "x")];
+    check(&[
+        ("dart", dart("dart compile exe bin/x.dart -o x"), pubs, &["/root/.pub-cache"]),
+        (
+            "dart without the network",
+            dart("dart pub get --offline && dart compile exe bin/x.dart"),
+            pubs,
+            &[],
+        ),
+    ]);
     let proposal = propose_for(&go("CMD [\"/out/app\"]\n"), GO);
     let offer = proposal.offered.iter().find(|offer| offer.kind == MoveKind::CacheMount).expect("an offer");
     assert!(
