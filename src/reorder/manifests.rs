@@ -69,6 +69,8 @@ pub(super) struct Install<'a> {
     pub(super) dir: &'a str,
     pub(super) tree: &'a Tree,
     pub(super) files: &'a dyn ManifestView,
+    /// The value of a variable where it runs: `None` where it is not set, or not known.
+    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
 }
 
 /// What the table says of an ecosystem.

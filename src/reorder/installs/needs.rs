@@ -96,14 +96,22 @@ impl View<'_> {
         if let Some(word) = ecosystem.leads_elsewhere(words, set) {
             return Err(Why::Elsewhere(word));
         }
-        ecosystem.check_options(|name| {
+        let value = |name: &str| {
             let given = command.assigns.iter().rev().find(|(assigned, _)| assigned == name);
             let given = given.map(|(_, word)| (!word.dynamic).then(|| word.text.clone()));
             given.or_else(|| self.scope(self.index).vars.get(name).cloned())
-        })?;
+        };
+        ecosystem.check_options(value)?;
+        let env = |name: &str| value(name).flatten();
         let words: Vec<String> = words.iter().map(|word| relative(&word.text, spread, &dir)).collect();
-        let install =
-            Install { ecosystem, words: &words, dir: &dir, tree: self.input.tree, files: self.input.files };
+        let install = Install {
+            ecosystem,
+            words: &words,
+            dir: &dir,
+            tree: self.input.tree,
+            files: self.input.files,
+            env: &env,
+        };
         self.check_settings(&install)?;
         let plan = install.plan()?;
         // A list that lies elsewhere is in no plan.

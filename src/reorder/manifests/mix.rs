@@ -43,11 +43,12 @@ pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
         return Err(Why::Script { path, name, text: "an alias of the task".to_owned() });
     }
     let config = install.path("config");
+    let others = of_other_environments(install);
     for (path, entry) in install.tree {
         let is_code = ["exs", "ex"].iter().any(|end| path.ends_with(&format!(".{end}")));
         let Some(inner) = path.strip_prefix(&config).filter(|rest| rest.starts_with('/')) else { continue };
         // What runs when the program starts runs no earlier.
-        if entry.is_dir() || !is_code || inner == "/runtime.exs" {
+        if entry.is_dir() || !is_code || inner == "/runtime.exs" || others.contains(&inner) {
             continue;
         }
         let name = format!("config{inner}");
@@ -76,6 +77,18 @@ pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
     } else {
         Err(Why::RewritesLock(install.path(lock)))
     }
+}
+
+/// The files of config that are read in another environment than that of `MIX_ENV`: config.exs imports one by its name.
+fn of_other_environments(install: &Install<'_>) -> Vec<&'static str> {
+    const ENVIRONMENTS: [(&str, &str); 3] =
+        [("dev", "/dev.exs"), ("test", "/test.exs"), ("prod", "/prod.exs")];
+    let text = install.read("config/config.exs").map(|text| without_comments(&text)).unwrap_or_default();
+    let mut imports = text.lines().filter(|line| line.contains("import_config"));
+    let by_name = ["#{config_env()}.exs\"", "#{Mix.env()}.exs\"", "#{Mix.env}.exs\""];
+    let is_known = imports.all(|line| by_name.iter().any(|words| line.contains(words)));
+    let Some(own) = (install.env)("MIX_ENV").filter(|_| is_known) else { return Vec::new() };
+    ENVIRONMENTS.iter().filter(|(name, _)| *name != own).map(|(_, file)| *file).collect()
 }
 
 /// The tasks of `mix TASK …` or `mix do TASK, TASK` (with `+` between them as well).

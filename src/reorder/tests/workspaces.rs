@@ -357,6 +357,33 @@ fn the_dependencies_of_mix_need_its_manifests_and_the_configuration() {
 }
 
 #[test]
+fn the_configuration_of_another_environment_is_not_read() {
+    let moves = |env: &str, config: &str| {
+        let files = [
+            &MIX[..2],
+            &[("config/config.exs", config), ("config/test.exs", "File.read!(\"x\")"), ("lib/x.ex", "x")],
+            &MIX[3..4],
+        ]
+        .concat();
+        let text = format!("FROM elixir\n{env}WORKDIR /app\nCOPY . .\nRUN mix deps.get\nRUN mix compile\n");
+        let made = text_of(&text, &files);
+        made.find("mix deps.get") < made.find("COPY . .")
+    };
+    let by_name = "import Config\nimport_config \"#{config_env()}.exs\"\n";
+    for (env, config, expected) in [
+        ("ENV MIX_ENV=prod\n", by_name, true),
+        ("ENV MIX_ENV=prod\n", "import Config\nimport_config \"#{Mix.env()}.exs\"\n", true),
+        ("ENV MIX_ENV=prod\n", "import Config\n", true),
+        ("ENV MIX_ENV=test\n", by_name, false),
+        ("ARG MIX_ENV\n", by_name, false),
+        ("", by_name, false),
+        ("ENV MIX_ENV=prod\n", "import Config\nimport_config \"test.exs\"\n", false),
+    ] {
+        assert_eq!(moves(env, config), expected, "{env}{config}");
+    }
+}
+
+#[test]
 fn what_composer_pins_is_unpacked_before_the_sources_are_there() {
     let files: Files<'_> = &[
         ("composer.json", r#"{"autoload":{"classmap":["src"]},"scripts":{"post-autoload-dump":"x"}}"#),
