@@ -284,6 +284,18 @@ const TAKEN: &[Case] = &[
     ),
     case(
         "cache_mount",
+        "go that compiles all anew, in the image itself",
+        "ENV GOMODCACHE=/c/pkg/mod GOCACHE=/c/go-build\nWORKDIR /src\nCOPY . .\nRUN go mod download\nRUN go build -a -o /out/app ./cmd\nCMD [\"/src/out/go.built\"]\n",
+        &[("go.mod", "module x\n"), ("go.sum", "sum\n"), ("cmd/main.go", "main\n")],
+    ),
+    case(
+        "cache_mount",
+        "pip where a variable turns its cache off",
+        "ENV PIP_NO_CACHE_DIR=1\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt && pip compile\n",
+        &[("requirements.txt", "flask\n"), ("app.py", "x\n")],
+    ),
+    case(
+        "cache_mount",
         "a later yarn",
         "WORKDIR /app\nCOPY . .\nRUN yarn install --immutable && yarn cache clean\nRUN yarn run build\n",
         &[

@@ -9,7 +9,7 @@ use crate::cli::flags::BuildFlags;
 use crate::cli::output::safe;
 use crate::cli::project::Project;
 use crate::context::path::is_within;
-use crate::engine::images::Comparison;
+use crate::engine::images::{Comparison, FileDifferenceKind};
 use crate::engine::{Engine, Interrupt, Kind, Request, Wish};
 use crate::graph::NoCache;
 use crate::reorder::Proposal;
@@ -68,7 +68,13 @@ pub(super) fn run(
     let differs: Vec<&String> = proposal.taken.iter().flat_map(|taken| &taken.differs).collect();
     for file in &mut comparison.files {
         let path = file.path.trim_start_matches('/');
-        if differs.iter().any(|told| is_within(path, told.trim_start_matches('/'))) {
+        // A directory that was there for that alone is gone with it; what else it held is told by itself.
+        let is_gone = matches!(file.kind, FileDifferenceKind::Missing);
+        let is_told = |told: &&String| {
+            let told = told.trim_start_matches('/');
+            is_within(path, told) || is_gone && is_within(told, path)
+        };
+        if differs.iter().any(is_told) {
             file.noise = Some("what was taken says that it may differ");
         }
     }
