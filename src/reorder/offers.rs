@@ -17,6 +17,7 @@ use super::moves::Attempt;
 use super::rewrite::{self, edited::Edit};
 use super::search::least_gain;
 use super::{Move, MoveKind, Offer, Refusal, Taken, TextEdit};
+use crate::dockerfile::ast::InstructionKind;
 use sheet::Sheet;
 
 pub(super) use taking::{complete, rewrites};
@@ -93,6 +94,10 @@ fn advised<'a>((found, saves): advice::Advice) -> Priced<'a> {
 /// mount saves little on average, as installs seldom run, and much when they do.
 fn priced<'a>(sheet: &Sheet<'a>, found: Found, must_gain: bool) -> Option<Priced<'a>> {
     let after = sheet.with(&found.edits)?;
+    // A flag in a step, and no more: whatever is taken out of it must not reach into the next one.
+    if found.kind == MoveKind::CacheMount && kinds(&after) != kinds(sheet) {
+        return None;
+    }
     let saves = sheet.seconds - after.seconds;
     let least = least_gain(sheet.seconds);
     let enough = match found.kind {
@@ -101,6 +106,12 @@ fn priced<'a>(sheet: &Sheet<'a>, found: Found, must_gain: bool) -> Option<Priced
         _ => saves >= least,
     };
     enough.then_some(Priced { found, saves: Some(saves.max(0.0)), after: Some(after) })
+}
+
+/// The instructions by their kinds, stage by stage.
+fn kinds(sheet: &Sheet<'_>) -> Vec<Vec<std::mem::Discriminant<InstructionKind>>> {
+    let stages = (0..sheet.model.stages.len()).map(|stage| sheet.instructions(stage));
+    stages.map(|all| all.iter().map(|own| std::mem::discriminant(&own.kind)).collect()).collect()
 }
 
 /// The changes as they are told, each with an id of its own, which none of what is made and taken has.

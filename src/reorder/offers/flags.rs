@@ -33,6 +33,12 @@ pub(super) fn without_flag(start: usize, text: &str, flag: &str) -> Option<Vec<E
             Some(joint) if lead.ends_with('\n') => {
                 start + lead.len()..start + text.len() - rest.len() + joint.len()
             }
+            // The last on a line of its own takes along what joined that line to the one before.
+            None if lead.ends_with('\n') => {
+                let kept = lead.trim_end();
+                let kept = kept.strip_suffix('\\').unwrap_or(kept).trim_end();
+                start + kept.len()..start + at + flag.len()
+            }
             _ => start + at - 1..start + at + flag.len(),
         }));
     }
@@ -68,6 +74,11 @@ mod tests {
             (
                 "RUN pip install \\\n    --no-cache-dir \\\n    -r r.txt",
                 Some("RUN pip install \\\n    -r r.txt"),
+            ),
+            ("RUN pip install -r r.txt \\\n    --no-cache-dir", Some("RUN pip install -r r.txt")),
+            (
+                "RUN pip install -r r.txt \\\n    --no-cache-dir && echo",
+                Some("RUN pip install -r r.txt && echo"),
             ),
             ("RUN pip install --no-cache-dir; echo", Some("RUN pip install; echo")),
             ("RUN a --no-cache-dir && b --no-cache-dir x", Some("RUN a && b x")),

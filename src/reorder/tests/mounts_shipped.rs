@@ -191,3 +191,26 @@ fn a_variable_that_turns_a_cache_off_is_unset_where_there_is_a_mount() {
         assert_eq!(with(env, run), expected, "{env}");
     }
 }
+
+#[test]
+fn what_is_left_out_of_a_step_leaves_no_joint_behind() {
+    let with = |run: &str| {
+        let text = format!("FROM debian:12\nWORKDIR /a\nCOPY . .\n{run}\n\nCOPY . /b\n");
+        let options = ReorderOptions {
+            take: [MoveKind::CacheMount.name().to_owned()].into(),
+            ..ReorderOptions::default()
+        };
+        propose_with(&text, &[("x.sh", "x"), ("y", "y")], &options).text
+    };
+    let start = "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked rm -f /etc/apt/apt.conf.d/docker-clean && ./x.sh && apt-get update && apt-get install -y make";
+    for (end, expected) in [
+        ("rm -rf \\\n  /var/lib/apt/lists/* \\\n  /var/cache/apt/*", "rm -rf \\\n  /var/lib/apt/lists/*"),
+        ("rm -rf \\\n  /var/cache/apt/* \\\n  /var/lib/apt/lists/*", "rm -rf \\\n  /var/lib/apt/lists/*"),
+        ("rm -rf /tmp/a /var/cache/apt/* /tmp/b", "rm -rf /tmp/a /tmp/b"),
+        ("rm -rf /var/cache/apt/* \\\n  /tmp/b && echo", "rm -rf \\\n  /tmp/b && echo"),
+    ] {
+        let run = format!("RUN ./x.sh && apt-get update && apt-get install -y make && {end}");
+        let made = with(&run);
+        assert!(made.contains(&format!("{start} && {expected}\n\nCOPY . /b\n")), "{end}:\n{made}");
+    }
+}

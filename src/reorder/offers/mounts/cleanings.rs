@@ -201,16 +201,16 @@ fn is_inside(path: &str, targets: &[String]) -> bool {
     targets.iter().any(|target| depth(path) >= depth(target) && pattern.touches(target))
 }
 
-/// The words of a text that blanks part, each with the blanks before it; those that only join lines are left out.
+/// The words of a text that blanks part, each with what stands between it and the word before: blanks, and what joins
+/// lines, so that no joint is left at an end. What only joins lines is no word.
 fn tokens(text: &str) -> Vec<Span> {
     let mut found: Vec<Span> = Vec::new();
-    let mut from = 0;
+    let (mut from, mut before) = (0, 0);
     for word in text.split_inclusive(char::is_whitespace) {
         let end = from + word.trim_end().len();
         if end > from && word.trim_end() != "\\" {
-            // The blank before it, on the same line.
-            let before = text[..from].trim_end_matches([' ', '\t']).len();
             found.push(before..end);
+            before = end;
         }
         from += word.len();
     }
