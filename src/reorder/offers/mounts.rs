@@ -100,7 +100,7 @@ impl Search<'_> {
             return None;
         }
         let first = sheet.runs(self.stage).find(|(index, ..)| self.uses(self.stage, *index))?.0;
-        let stop = |why: &'static str| Some(Err(self.stop(first, why)));
+        let stop = |why: &str| Some(Err(self.stop(first, why.to_owned())));
         if self.is_moved_by_a_file() {
             // The two Yarns have settings of their own, by which they are told apart.
             return if self.cache.tool.eq_ignore_ascii_case("yarn") { None } else { stop(stops::BY_A_FILE) };
@@ -123,12 +123,21 @@ impl Search<'_> {
         if self.is_taken_over(&family, &places.targets) {
             return stop(stops::TAKEN_OVER);
         }
-        let Some(uses) = self.all_uses(&family, first, &places) else { return stop(stops::IN_THE_WAY) };
-        Some(self.offer(&uses, &places, is_shipped).ok_or_else(|| self.stop(first, stops::NOT_PLAIN)))
+        let uses = match self.all_uses(&family, first, &places) {
+            Ok(uses) => uses,
+            Err(own) => return stop(&self.in_the_way(own)),
+        };
+        let not_plain = || self.stop(first, stops::NOT_PLAIN.to_owned());
+        Some(self.offer(&uses, &places, is_shipped).ok_or_else(not_plain))
     }
 
-    /// The RUNs that get the mounts; `None` where something stands in the way.
-    fn all_uses(&self, family: &[usize], first: usize, places: &Places) -> Option<Vec<Use<'_>>> {
+    /// The RUNs that get the mounts, or the instruction that stands in the way.
+    fn all_uses(
+        &self,
+        family: &[usize],
+        first: usize,
+        places: &Places,
+    ) -> Result<Vec<Use<'_>>, &Instruction> {
         let targets = &places.targets;
         let mut uses = Vec::new();
         for stage in family {
@@ -142,7 +151,7 @@ impl Search<'_> {
                         } else {
                             None
                         };
-                        self.allows((*stage, index), run, used, cleanings.is_some(), places)?;
+                        self.allows((*stage, index), run, used, cleanings.is_some(), places).ok_or(own)?;
                         if used {
                             let cleanings = cleanings.unwrap_or_default();
                             uses.push(Use { stage: *stage, index, own, run, cleanings });
@@ -152,13 +161,13 @@ impl Search<'_> {
                     _ if self.puts_there(*stage, index, own, targets)
                         && (self.cache.whole || self.is_used_after(*stage, index)) =>
                     {
-                        return None;
+                        return Err(own);
                     }
                     _ => {}
                 }
             }
         }
-        Some(uses)
+        Ok(uses)
     }
 
     /// Tells whether a RUN after an instruction uses the cache, in its stage or in one built on it.

@@ -135,11 +135,7 @@ fn a_dear_step_that_gets_no_mount_says_why() {
             pom,
             "neither the image nor its user",
         ),
-        (
-            of("golang:1.22", "", "go env -w GOCACHE=/x && go build -o /out ./cmd"),
-            GO,
-            "puts something there, moves it",
-        ),
+        (of("golang:1.22", "", "go env -w GOCACHE=/x && go build -o /out ./cmd"), GO, "line 5 is in its way"),
         (
             "FROM golang:1.22\nWORKDIR /src\nCOPY . .\nRUN go build ./cmd\n".to_owned(),
             GO,

@@ -2,6 +2,7 @@
 
 use super::Search;
 use super::owners::Owner;
+use crate::dockerfile::ast::Instruction;
 use crate::reorder::Refusal;
 use crate::reorder::offers::sheet::Sheet;
 
@@ -10,8 +11,6 @@ pub(super) const BY_A_STEP: &str = "a step moves the cache, or empties it in a w
 pub(super) const ALL_ANEW: &str = "the Makefile has all compiled anew (`go build -a`)";
 pub(super) const SHIPPED: &str = "what it fetched becomes part of the image, and what runs there may need it";
 pub(super) const TAKEN_OVER: &str = "another stage takes what lies there over";
-pub(super) const IN_THE_WAY: &str =
-    "a step removes what lies there, puts something there, moves it, or runs as another user";
 pub(super) const NOT_PLAIN: &str = "the step is written in a way that is not taken apart";
 const NAMED_BY_A_VARIABLE: &str =
     "it is not known who runs the step: the image, or the user, is named by a variable";
@@ -24,7 +23,7 @@ pub(in crate::reorder::offers) struct Stop {
     /// Stage and number of the RUN that uses the cache and takes longest.
     pub(in crate::reorder::offers) at: (usize, usize),
     tool: &'static str,
-    why: &'static str,
+    why: String,
 }
 
 impl Stop {
@@ -34,19 +33,27 @@ impl Stop {
         Refusal {
             line: sheet.draft.line(sheet.instructions(stage)[index].line),
             what: format!("offer a cache mount for {}", self.tool),
-            why: self.why.to_owned(),
+            why: self.why.clone(),
         }
     }
 }
 
 impl Search<'_> {
     /// The refusal of a mount of which `first` is the first RUN.
-    pub(super) fn stop(&self, first: usize, why: &'static str) -> Stop {
+    pub(super) fn stop(&self, first: usize, why: String) -> Stop {
         let each = &self.sheet.each[self.stage];
         let runs = self.sheet.runs(self.stage).map(|(index, ..)| index).filter(|index| *index >= first);
         let used = runs.filter(|index| self.uses(self.stage, *index));
         let dearest = used.max_by(|one, other| each[*one].total_cmp(&each[*other]).then(other.cmp(one)));
         Stop { at: (self.stage, dearest.unwrap_or(first)), tool: self.cache.tool, why }
+    }
+
+    /// What an instruction does that a mount does not allow, as far as it is told apart.
+    pub(super) fn in_the_way(&self, own: &Instruction) -> String {
+        let line = self.sheet.draft.line(own.line);
+        format!(
+            "line {line} is in its way: it removes what lies there or puts something there, has the tool keep it elsewhere, or runs as another user"
+        )
     }
 
     /// What is missing for a place to be known.
