@@ -69,7 +69,10 @@ pub(super) fn candidates(attempt: &Attempt<'_>) -> Vec<IgnoreLine> {
     for path in &edited {
         patterns.extend(pattern_of(attempt, path));
     }
+    // What a step is told to copy, or a COPY brings by its name, it needs.
+    let commands = super::run_texts(attempt);
     let is_wanted = !patterns.is_empty()
+        && !commands.lines().any(speaks_in_a_recipe)
         && blind::is_blind(&attempt.draft.dockerfile, &attempt.original, attempt.input)
         && !is_run_elsewhere(attempt);
     if !is_wanted {
@@ -166,7 +169,7 @@ fn is_run_elsewhere(attempt: &Attempt<'_>) -> bool {
 /// Tells whether a line of a Dockerfile has to do with tests, be it to bring them or to run them.
 fn speaks_in_a_recipe(line: &str) -> bool {
     // Also those of packages: `BUNDLE_WITHOUT="development:test"`, `x.spec` of RPM.
-    const SKIPS: [&str; 4] = ["maven.test.skip", "-x test", "WITHOUT", ".spec"];
+    const SKIPS: [&str; 5] = ["maven.test.skip", "-x test", "WITHOUT", "without", ".spec"];
     !line.trim_start().starts_with('#')
         && !SKIPS.iter().any(|words| line.contains(words))
         && speaks_of_tests(line)

@@ -171,6 +171,7 @@ fn tests_that_no_step_looks_at_stay_out_of_the_context() {
         (with(&[("compose.yml", "healthcheck:\n  test: curl x")]), "go build -o /x .", "", "**/*_test.go"),
         (with(&[("Dockerfile.ci", "FROM x\nRUN go test ./...")]), "go build -o /x .", "", ""),
         (python.to_vec(), "python manage.py collectstatic", "CMD [\"python\", \"app.py\"]", "tests"),
+        (python.to_vec(), "python manage.py collectstatic && cp -r tests /opt", "", ""),
         (python.to_vec(), "python manage.py collectstatic && pytest", "CMD [\"python\", \"app.py\"]", ""),
         (python.to_vec(), "python manage.py collectstatic", "CMD [\"pytest\"]", ""),
         (
