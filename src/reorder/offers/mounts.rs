@@ -159,7 +159,9 @@ impl Search<'_> {
                     }
                     // What is put there would be hidden from the RUN.
                     _ if self.puts_there(*stage, index, own, targets)
-                        && (self.cache.whole || self.is_used_after(*stage, index)) =>
+                        && (self.cache.whole
+                            || self.is_meant(*stage, index, targets)
+                                && self.is_used_after(*stage, index)) =>
                     {
                         return Err(own);
                     }
@@ -168,6 +170,16 @@ impl Search<'_> {
             }
         }
         Ok(uses)
+    }
+
+    /// Tells whether an instruction puts something right into the directories, and not around them, where it would at most
+    /// be fetched once more.
+    fn is_meant(&self, stage: usize, index: usize, targets: &[String]) -> bool {
+        let writes = &self.sheet.stage(stage).items[index].footprint.writes;
+        let inside = |pattern: &PathPattern| {
+            targets.iter().any(|target| crate::context::path::is_within(&pattern.text, target))
+        };
+        writes.patterns().iter().any(inside)
     }
 
     /// Tells whether a RUN after an instruction uses the cache, in its stage or in one built on it.

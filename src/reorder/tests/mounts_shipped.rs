@@ -95,9 +95,11 @@ fn what_is_put_into_a_directory_after_the_last_use_is_in_nobodys_way() {
         format!("FROM node:20 AS b\nWORKDIR /a\n{before}COPY . .\nRUN ./x.sh && npm ci\n{after}")
     };
     let files: Files<'_> = &[("package.json", "{}"), ("a.js", "x"), ("x.sh", "x")];
-    let all = "COPY --from=example.com/tools / /\n";
+    let all = "COPY --from=example.com/tools /npm /root/.npm\n";
+    let around = "COPY --from=example.com/tools / /\n";
     check(&[
         ("before", node(all, ""), files, &[]),
+        ("around it", node(around, ""), files, &["/root/.npm"]),
         ("after", node("", all), files, &["/root/.npm"]),
         (
             "in a stage that is built on it",
