@@ -64,6 +64,7 @@ fn find<'a>(sheet: &Sheet<'a>, must_gain: bool) -> Vec<Priced<'a>> {
             found.extend(link.and_then(|found| priced(sheet, found, must_gain)));
             if sheet.each[stage][index] >= worth {
                 found.extend(advice::multi_stage(sheet, stage, index).map(advised));
+                found.extend(advice::compiler_cache(sheet, stage, index).map(advised));
             }
             found.extend(advice::volatile_base(sheet, stage, index, worth).map(advised));
         }

@@ -2,11 +2,12 @@
 
 use super::Found;
 use super::sheet::Sheet;
-use crate::dockerfile::ast::InstructionKind;
+use crate::dockerfile::ast::{Instruction, InstructionKind};
 use crate::reorder::MoveKind;
 use crate::reorder::model::names_in;
 use crate::reorder::rewrite::edited::Edit;
 use crate::reorder::search::least_gain;
+use crate::shell::Call;
 
 /// Commands that compile, and the flag that names what they make.
 const COMPILERS: [(&str, &[&str], &[&str]); 2] =
@@ -117,6 +118,56 @@ pub(super) fn volatile_base(sheet: &Sheet<'_>, stage: usize, index: usize, worth
         changes: format!(
             "it changes with every build, and all RUNs of {stages} built on this stage, run anew with it. Declare the ARG and set the ENV in the stages that need it, below their dear steps; what reads {} before that would find it unset",
             pair.key
+        ),
+        edits: Vec::new(),
+        differs: Vec::new(),
+    };
+    Some((found, None))
+}
+
+/// A build in C or C++ that compiles all of it after each edit.
+///
+/// Written whole it could not be proved: where the compiler comes from, and which CMake it is, is the image's.
+pub(super) fn compiler_cache(sheet: &Sheet<'_>, stage: usize, index: usize) -> Option<Advice> {
+    const LAUNCHERS: [&str; 2] = ["ccache", "sccache"];
+    let tree = sheet.input.tree;
+    let builds = |call: &Call| match call.program.as_str() {
+        "cmake" => tree.iter().any(|(path, _)| path.rsplit('/').next() == Some("CMakeLists.txt")),
+        "make" | "ninja" => {
+            ["configure", "configure.ac", "CMakeLists.txt"].iter().any(|name| tree.contains(name))
+        }
+        _ => false,
+    };
+    let own = &sheet.instructions(stage)[index];
+    let brings = |own: &Instruction| match &own.kind {
+        InstructionKind::Copy(copy) => copy.from.is_none(),
+        InstructionKind::Add(_) => true,
+        _ => false,
+    };
+    let is_of_the_project = sheet.instructions(stage)[..index].iter().any(brings);
+    let has_one = |text: &str| LAUNCHERS.iter().any(|name| text.contains(name));
+    let is_known = || {
+        let settings = ["CMakeLists.txt", "CMakePresets.json", "configure.ac", "Makefile"];
+        settings.iter().filter_map(|name| sheet.input.files.read(name)).any(|text| has_one(&text))
+    };
+    let calls = sheet.calls(stage, index);
+    if !is_of_the_project || !calls.iter().any(builds) || has_one(&sheet.draft.dockerfile.text) || is_known()
+    {
+        return None;
+    }
+    let by_cmake = calls.iter().any(|call| call.program == "cmake");
+    let how = if by_cmake {
+        "set CMAKE_C_COMPILER_LAUNCHER and CMAKE_CXX_COMPILER_LAUNCHER to ccache for the step (CMake 3.17 and later)"
+    } else {
+        "put the directory of its links before PATH for the step (/usr/lib/ccache on Debian, /usr/lib/ccache/bin on Alpine)"
+    };
+    let found = Found {
+        kind: MoveKind::CacheMount,
+        at: (stage, index),
+        name: "keep what the C and C++ compilers make in a cache mount, with ccache".to_owned(),
+        changes: format!(
+            "install ccache beside the compiler, {how}, and give it `--mount=type=cache,target=/var/cache/ccache` with CCACHE_DIR=/var/cache/ccache. After an edit it compiles only the files that the edit reaches; line {} compiles all of them now. A builder that is new starts without it",
+            sheet.draft.line(own.line)
         ),
         edits: Vec::new(),
         differs: Vec::new(),

@@ -88,3 +88,28 @@ fn where_no_manifest_is_found_is_told() {
     assert_eq!(why("npm ci"), format!("no package.json lies in the root of the build context, {end}"));
     assert_eq!(why("cd src && npm ci"), format!("no package.json lies in src of the build context, {end}"));
 }
+
+#[test]
+fn a_build_in_c_that_compiles_all_anew_is_told_of_ccache() {
+    let advice = |before: &str, run: &str, files: &[(&str, &str)]| {
+        let text = format!(
+            "FROM debian:12 AS b\n{before}WORKDIR /s\nCOPY . .\nRUN {run}\nFROM debian:12\nCOPY --from=b /s/x /x\n"
+        );
+        let offered = propose_for(&text, files).offered;
+        let found = offered.into_iter().find(|offer| offer.name.contains("ccache"));
+        found.map(|offer| (offer.is_whole(), offer.changes.contains("CMAKE_CXX_COMPILER_LAUNCHER")))
+    };
+    let cmake = &[("CMakeLists.txt", "project(x)"), ("a.cc", "x")];
+    let own = &[("CMakeLists.txt", "find_program(CCACHE ccache)"), ("a.cc", "x")];
+    let autotools = &[("configure", "x"), ("a.c", "x")];
+    let go = &[("go.mod", "x"), ("Makefile", "x"), ("a.go", "x")];
+    for (before, run, files, expected) in [
+        ("", "cmake -B build && cmake --build build", &cmake[..], Some((false, true))),
+        ("", "./configure && make", &autotools[..], Some((false, false))),
+        ("", "cmake -B build && cmake --build build", &own[..], None),
+        ("RUN apt-get install -y ccache\n", "cmake -B build", &cmake[..], None),
+        ("", "make", &go[..], None),
+    ] {
+        assert_eq!(advice(before, run, files), expected, "{before}{run}");
+    }
+}
