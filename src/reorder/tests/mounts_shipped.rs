@@ -35,6 +35,7 @@ fn a_stage_that_ships_gets_the_mounts_of_a_compiler_where_only_what_was_built_ru
         ("the tool in a shell", go("CMD cd cmd && go run .\n"), GO, &[]),
         ("a shell", go("ENTRYPOINT [\"sh\", \"-c\"]\nCMD [\"/out/app\"]\n"), GO, &[]),
         ("a builder", go("CMD make run\n"), GO, &[]),
+        ("what compiles after each edit", go("CMD [\"air\", \"-c\", \".air.toml\"]\n"), GO, &[]),
         ("a variable", go("CMD $APP\n"), GO, &[]),
         ("a program of Cargo", cargo("CMD [\"./target/release/x\"]\n"), crates, registry),
         ("a script of the project", cargo("CMD [\"./run.sh\"]\n"), crates, &[]),

@@ -6,6 +6,26 @@ use crate::dockerfile::ast::{CommandLine, InstructionKind};
 /// Programs that start another and wait for it.
 const INITS: [&str; 4] = ["tini", "dumb-init", "catatonit", "exec"];
 
+/// Programs that compile what changes, and debuggers.
+const WATCHERS: [&str; 16] = [
+    "air",
+    "bacon",
+    "cargo-watch",
+    "CompileDaemon",
+    "dlv",
+    "entr",
+    "fresh",
+    "gin",
+    "gow",
+    "modd",
+    "nodemon",
+    "realize",
+    "reflex",
+    "trunk",
+    "watchexec",
+    "wgo",
+];
+
 impl Search<'_> {
     /// Tells whether all that the stages are there to run is a program that was built in them, or Java with an archive,
     /// so that it looks for nothing that the tool fetched.
@@ -41,7 +61,8 @@ impl Search<'_> {
         let program = name(program);
         let calls_tool = words.iter().any(|word| {
             let name = name(word);
-            self.cache.programs.contains(&name.as_str()) || BUILDERS.contains(&name.as_str())
+            let name = name.as_str();
+            self.cache.programs.contains(&name) || BUILDERS.contains(&name) || WATCHERS.contains(&name)
         });
         let is_shell = ["sh", "bash", "ash", "dash", "zsh", "env", "nohup"].contains(&program.as_str());
         is_simple
