@@ -20,7 +20,7 @@ use anyhow::{Context as _, Result};
 use layerlab::cli::weights::{ENOUGH, edits_of};
 use layerlab::context::{Ignore, Tree};
 use layerlab::cost::StepSeconds;
-use layerlab::dockerfile::ast::Instruction;
+use layerlab::dockerfile::ast::{Instruction, InstructionKind};
 use layerlab::dockerfile::{Dockerfile, parse};
 use layerlab::history::{
     BuildInput, Commit, ContextOptions, Contexts, Repository, Selection, Series, SeriesEnd,
@@ -71,6 +71,8 @@ struct Measured {
     seconds: [f64; 5],
     /// What was taken for the last of these.
     taken: Vec<Taken>,
+    /// The Dockerfile with that.
+    with: String,
     /// Commits learnt from and tested on.
     commits: (usize, usize),
     took: Duration,
@@ -121,7 +123,20 @@ fn measure(git: &Path, dockerfile_path: &str, context: &str) -> Result<Measured>
             expected_seconds(&dockerfile, &ReorderInput { seconds: &of, ..*input })
         })
     });
-    Ok(Measured { text, proposal, seconds, taken: with.taken, commits: (older.len(), newer.len()), took })
+    anyhow::ensure!(
+        steps(&with.text) >= steps(&proposal.text),
+        "what was taken has swallowed a step:\n{}",
+        with.text
+    );
+    let commits = (older.len(), newer.len());
+    Ok(Measured { text, proposal, seconds, taken: with.taken, with: with.text, commits, took })
+}
+
+/// The instructions of a Dockerfile but for its COPYs, which an offer may take out.
+fn steps(text: &str) -> usize {
+    let dockerfile = parse(text).expect("what is proposed parses");
+    let all = dockerfile.stages.iter().flat_map(|stage| &stage.instructions);
+    all.filter(|own| !matches!(own.kind, InstructionKind::Copy(_))).count()
 }
 
 fn names(names: &[&str]) -> BTreeSet<String> {
@@ -222,6 +237,10 @@ impl Measured {
                 "? {} [{}] saves {:?}\n    {}\n{}",
                 offer.name, offer.id, offer.saves, offer.changes, offer.text
             );
+        }
+        if !self.taken.is_empty() {
+            let diff = similar::TextDiff::from_lines(&self.proposal.text, &self.with);
+            let _ = writeln!(out, "{}", diff.unified_diff().header("proposed", "with offers"));
         }
         for taken in &self.taken {
             let _ = writeln!(out, "+ taken: {} [{}] saves {:.1}", taken.name, taken.id, taken.saves);

@@ -30,7 +30,9 @@ pub(super) fn free(attempt: &Attempt<'_>, lines: &[IgnoreLine]) -> BTreeSet<Stri
     let ignore = Ignore::parse(&patterns.join("\n")).ok();
     let is_one = |file: &str| {
         let ends = |list: &[&str]| list.iter().any(|end| file.ends_with(end));
-        (ends(&PROGRAMS) || ends(&SETTINGS))
+        // Settings of a framework; those of services speak of tests without need.
+        let is_setting = file.starts_with("config/") && ends(&[".yml", ".yaml"]);
+        (ends(&PROGRAMS) || ends(&SETTINGS) || is_setting)
             && !file.ends_with("-lock.json")
             && !file.contains("node_modules/")
             && !ignore.as_ref().is_some_and(|ignore| ignore.is_ignored(file))

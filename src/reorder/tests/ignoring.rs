@@ -172,6 +172,12 @@ fn tests_that_no_step_looks_at_stay_out_of_the_context() {
         (with(&[("Dockerfile.ci", "FROM x\nRUN go test ./...")]), "go build -o /x .", "", ""),
         (python.to_vec(), "python manage.py collectstatic", "CMD [\"python\", \"app.py\"]", "tests"),
         (python.to_vec(), "python manage.py collectstatic && cp -r tests /opt", "", ""),
+        (
+            [&python[..], &[("config/services.yaml", "resource: ../tests/fixtures")]].concat(),
+            "python manage.py collectstatic",
+            "",
+            "",
+        ),
         (python.to_vec(), "python manage.py collectstatic && pytest", "CMD [\"python\", \"app.py\"]", ""),
         (python.to_vec(), "python manage.py collectstatic", "CMD [\"pytest\"]", ""),
         (
