@@ -89,6 +89,9 @@ pub(super) struct Ecosystem {
     writes: Vec<String>,
     #[serde(default)]
     pub(super) locks: Vec<String>,
+    /// Lock files of other managers, which it reads where none of its own is there.
+    #[serde(default)]
+    foreign: Vec<String>,
     #[serde(default)]
     frozen: Vec<String>,
     /// Flags that lead it to another directory or file, and variables that do.

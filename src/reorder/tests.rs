@@ -7,6 +7,7 @@ mod interpret;
 mod mounts;
 mod mounts_of_tools;
 mod mounts_shipped;
+mod named_paths;
 mod offers;
 mod told;
 mod unseen;

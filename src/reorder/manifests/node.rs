@@ -1,6 +1,7 @@
 //! npm, yarn, pnpm, bun: workspaces, lifecycle scripts, local dependencies, lock files.
 
 mod members;
+mod paths;
 
 use serde_json::Value;
 
@@ -35,6 +36,8 @@ pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
         members::check_copies(install, &install.path("package.json"), &root)?;
     }
     check_package(install, "", &root, plan)?;
+    paths::of_settings(install, plan)?;
+    paths::of_patches(install, &root, plan)?;
     for member in &members {
         let package = manifest(install, &format!("{member}/package.json"))?;
         install.need(&format!("{member}/package.json"), plan);
@@ -42,7 +45,34 @@ pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
         check_package(install, member, &package, plan)?;
         members::check(install, member, &package, plan)?;
     }
+    foreign_locks(install, plan)?;
     check_lock(install, &root)
+}
+
+/// Takes in lock files of other managers, from which versions are taken where the own lock file is missing.
+///
+/// npm keeps a yarn.lock up to date whenever it saves, beside a lock file of its own too (npm/arborist,
+/// `shrinkwrap.js`). Bun writes what it finds into bun.lock, and moves what pnpm-workspace.yaml says to package.json.
+fn foreign_locks(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
+    let has_own = install.ecosystem.locks.iter().any(|name| install.has(name));
+    if !has_own {
+        for name in &install.ecosystem.foreign {
+            install.need(name, plan);
+            plan.looks_at.insert(install.path(name));
+        }
+    }
+    let rewritten = match install.ecosystem.name.as_str() {
+        "npm" if !install.is_frozen() => Some(("yarn.lock", "yarn.lock")),
+        "bun" if paths::prints_yarn_lock(install)? && install.has("yarn.lock") => {
+            Some(("yarn.lock", "yarn.lock"))
+        }
+        "bun" if !has_own => Some(("pnpm-lock.yaml", "package.json")),
+        _ => None,
+    };
+    match rewritten.filter(|(found, _)| install.has(found)) {
+        Some((_, name)) => Err(Why::RewritesLock(install.path(name))),
+        None => Ok(()),
+    }
 }
 
 /// A workspace in a directory above decides what is installed.
@@ -138,6 +168,7 @@ fn check_package(install: &Install<'_>, member: &str, package: &Value, plan: &mu
             });
         }
     }
+    paths::of_ranges(install, member, package, plan)?;
     if install.has_word(&["--ignore-scripts", "fetch"]) {
         return Ok(());
     }
@@ -166,8 +197,9 @@ fn check_script(
             command == known.words
                 || command.strip_prefix(&known.words).is_some_and(|rest| rest.starts_with(' '))
         });
-        let known =
-            known.filter(|known| !known.unless.as_ref().is_some_and(|path| install.tree.contains(path)));
+        let known = known
+            .filter(|known| !known.unless.as_ref().is_some_and(|path| install.tree.contains(path)))
+            .filter(|_| !does_more(command));
         let Some(known) = known else {
             let (path, name, text) = (install.path(path), name.to_owned(), text.to_owned());
             return Err(Why::Script { path, name, text });
@@ -175,11 +207,21 @@ fn check_script(
         if known.words.ends_with("prisma generate") {
             check_prisma(install, command)?;
         }
+        // A member's script runs in the member.
+        let dir = path.strip_suffix("package.json").unwrap_or_default();
         for needed in known.files.iter().chain(&known.folders) {
-            install.need(needed, plan);
+            install.need(&format!("{dir}{needed}"), plan);
         }
     }
     Ok(())
+}
+
+/// Tells whether a command that is known hands something to the shell that is not, or works from another directory.
+fn does_more(command: &str) -> bool {
+    let quiet = ["2>&1", "2>/dev/null", "2> /dev/null", ">/dev/null", "> /dev/null"]
+        .iter()
+        .fold(command.to_owned(), |text, silenced| text.replace(silenced, ""));
+    quiet.contains(['`', '<', '>', '|', '&']) || quiet.contains("$(") || quiet.contains("--patch-dir")
 }
 
 /// Prisma's client goes to `node_modules` unless a schema names another place, and its schema lies in `prisma` unless

@@ -195,7 +195,47 @@ pub(super) fn uv(install: &Install<'_>) -> Result<(), Why> {
     if let Some(lock) = install.loose_lock() {
         return Err(Why::RewritesLock(install.path(lock)));
     }
+    no_local_index(install, settings)?;
     no_path_dependency(install, &pyproject)
+}
+
+/// Refuses wheels of the project: places to look for packages, of the settings or of the lock file, that are no address.
+fn no_local_index(install: &Install<'_>, settings: Option<&toml::Value>) -> Result<(), Why> {
+    let local =
+        |path: &str, what: &str| Why::LocalDependency { path: install.path(path), what: what.to_owned() };
+    let own = if install.has("uv.toml") {
+        let text = install.read("uv.toml")?;
+        Some(toml::from_str::<toml::Value>(&text).map_err(|_| Why::Unreadable(install.path("uv.toml")))?)
+    } else {
+        None
+    };
+    for (name, settings) in [("pyproject.toml", settings), ("uv.toml", own.as_ref())] {
+        // Settings of pip's part are read by `uv pip` alone.
+        for key in ["find-links", "index", "index-url", "default-index", "extra-index-url"] {
+            let value = settings.and_then(|settings| settings.get(key));
+            if let Some(what) = value.and_then(local_place) {
+                return Err(local(name, what));
+            }
+        }
+    }
+    let lock = if install.has("uv.lock") { install.read("uv.lock")? } else { String::new() };
+    let mut registries = lock.lines().filter_map(|line| line.trim().strip_prefix("source = { registry = \""));
+    match registries.find(|place| !place.contains("://")) {
+        Some(place) => Err(local("uv.lock", place.split('"').next().unwrap_or(place))),
+        None => Ok(()),
+    }
+}
+
+/// The first place in a setting's value that is no address: a text, a list of them, or tables with a `url`.
+fn local_place(value: &toml::Value) -> Option<&str> {
+    match value {
+        toml::Value::String(place) => {
+            (!place.contains("://") || place.starts_with("file:")).then_some(place.as_str())
+        }
+        toml::Value::Array(all) => all.iter().find_map(local_place),
+        toml::Value::Table(one) => one.get("url").and_then(local_place),
+        _ => None,
+    }
 }
 
 pub(super) fn pipenv(install: &Install<'_>) -> Result<(), Why> {
@@ -220,6 +260,10 @@ fn no_path_dependency(install: &Install<'_>, table: &toml::Table) -> Result<(), 
                 Some(path) if inner.len() < 6 => Some(format!("{key} ({path})")),
                 _ => find(inner),
             },
+            // Poetry's with several constraints are lists.
+            toml::Value::Array(all) => all.iter().filter_map(toml::Value::as_table).find_map(|inner| {
+                inner.get("path").and_then(toml::Value::as_str).map(|path| format!("{key} ({path})"))
+            }),
             _ => None,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-type Files<'a> = &'a [(&'a str, &'a str)];
+pub(super) type Files<'a> = &'a [(&'a str, &'a str)];
 
 /// The lines that stand before `COPY . .` but for the first two, or why none do.
 fn first(command: &str, files: Files<'_>) -> String {
@@ -18,7 +18,7 @@ fn first(command: &str, files: Files<'_>) -> String {
 }
 
 /// A project with each of these changes, one at a time: a file with another text, or one more.
-fn variants(command: &str, base: Files<'_>, changes: Files<'_>) -> String {
+pub(super) fn variants(command: &str, base: Files<'_>, changes: Files<'_>) -> String {
     let mut out = format!("{command}\n{}\n", first(command, base));
     for change in changes {
         let mut files: Vec<(&str, &str)> =
