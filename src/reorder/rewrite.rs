@@ -17,7 +17,7 @@ use std::ops::Range;
 pub(super) use segments::{as_shell_text, chain, head_and_command};
 
 use super::model::Model;
-use super::{MoveKind, ReorderInput};
+use super::{MoveKind, Refusal, ReorderInput};
 use crate::cost::rough_seconds_of;
 use crate::dockerfile::ast::{Comment, Dockerfile, Instruction, InstructionKind, Span};
 use crate::dockerfile::parse;
@@ -226,6 +226,23 @@ pub(super) fn find(draft: &Draft, model: &Model, input: &ReorderInput<'_>) -> Ve
             found.extend(merge::find(&site));
             found.extend(split_run::find(&site));
             found.extend(fetch::find(&site));
+        }
+    }
+    found
+}
+
+/// Finds the fetches that are not put before a RUN because of what else stands in it.
+pub(super) fn refused(draft: &Draft, model: &Model, input: &ReorderInput<'_>) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    for (stage, model_of_stage) in model.stages.iter().enumerate().filter(|(stage, _)| model.wanted[*stage]) {
+        for (index, instruction) in draft.dockerfile.stages[stage].instructions.iter().enumerate() {
+            let InstructionKind::Run(run) = &instruction.kind else { continue };
+            let site = Site { draft, model, stage, model_of_stage, index, instruction, run, input };
+            found.extend(fetch::refused(&site).map(|refused| Refusal {
+                line: draft.line(instruction.line),
+                what: refused.what,
+                why: refused.why,
+            }));
         }
     }
     found

@@ -2,6 +2,7 @@
 
 mod chef;
 mod cuts;
+mod fetches;
 mod ignoring;
 mod interpret;
 mod mounts;

@@ -129,7 +129,9 @@ pub fn names_the_build(name: &str) -> bool {
         "GIT_BRANCH",
         "GIT_REF",
     ];
-    const WHOLE: [&str; 14] = [
+    /// `APP_SHA`, `SOURCE_HASH`; a checksum says of what it is one (`NODE_SHA256`), and who checks it names it.
+    const ENDS: [&str; 3] = ["_SHA", "_SHA1", "_HASH"];
+    const WHOLE: [&str; 15] = [
         "VERSION",
         "APP_VERSION",
         "BUILD_VERSION",
@@ -139,6 +141,7 @@ pub fn names_the_build(name: &str) -> bool {
         "IMAGE_TAG",
         "DOCKER_TAG",
         "SHA",
+        "SHA1",
         "REF",
         "CREATED",
         "BUILD",
@@ -146,7 +149,9 @@ pub fn names_the_build(name: &str) -> bool {
         "CACHEBUST",
     ];
     let upper = name.to_ascii_uppercase();
-    WHOLE.contains(&upper.as_str()) || PARTS.iter().any(|part| upper.contains(part))
+    WHOLE.contains(&upper.as_str())
+        || ENDS.iter().any(|end| upper.ends_with(end))
+        || PARTS.iter().any(|part| upper.contains(part))
 }
 
 impl Effects {

@@ -1,5 +1,6 @@
 //! A step that only fetches what the manifests pin, put before the one that fetched and compiled at once.
 
+mod before;
 mod composer;
 
 use super::{Rewrite, Site};
@@ -10,8 +11,26 @@ use crate::reorder::footprint::shell_text;
 use crate::reorder::manifests::{modules_need_each_other, takes_value_in_maven};
 use crate::shell::{Command, PathPattern, Script, Word};
 
+/// A fetch that can be put before a step, or what it would do and why it is not put there.
+type Found = Option<Result<Rewrite, Refused>>;
+
+/// What a fetch would do, and why it is not put before a step.
+pub(super) struct Refused {
+    pub(super) what: String,
+    pub(super) why: String,
+}
+
 /// Finds what a RUN that builds would fetch.
 pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
+    look(site)?.ok()
+}
+
+/// Finds a fetch that is not put before a RUN because of what else stands in it.
+pub(super) fn refused(site: &Site<'_>) -> Option<Refused> {
+    look(site)?.err()
+}
+
+fn look(site: &Site<'_>) -> Found {
     let script = script(site);
     let is_one = |words: &[Word], names: &[&str], verbs: &[&str]| {
         let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
@@ -33,7 +52,8 @@ pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
         .find(|command| is_one(after_env(&command.words), &["go"], &verbs))
         .or_else(|| builds(&["make", "mage", "task", "goreleaser"], &[]).filter(|_| is_go()));
     if let Some(command) = go {
-        return go_modules(site, command.cwd.as_deref()?);
+        let rewrite = go_modules(site, command.cwd.as_deref()?)?;
+        return Some(before::judged(site, &script, command, "go mod download", rewrite));
     }
     if let Some(command) = builds(&["uv"], &["sync"]) {
         return python(
@@ -48,7 +68,8 @@ pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
                 "--package",
                 "--all-packages",
             ],
-        );
+        )
+        .map(Ok);
     }
     if let Some(command) = builds(&["poetry"], &["install", "sync"]) {
         return python(
@@ -57,38 +78,26 @@ pub(super) fn find(site: &Site<'_>) -> Option<Rewrite> {
             "poetry.lock",
             "--no-root",
             &["--no-root", "--only-root", "--no-directory"],
-        );
+        )
+        .map(Ok);
     }
     if builds(&["composer", "composer.phar"], &["install", "i"]).is_some() {
-        return composer::find(site, &script);
+        return composer::find(site, &script).map(Ok);
     }
     if let Some(command) = builds(&["dotnet"], &["publish", "build"]) {
-        return dotnet(site, command);
+        let rewrite = dotnet(site, command)?;
+        return Some(before::judged(site, &script, command, "dotnet restore", rewrite));
     }
     let maven = builds(&["mvn", "mvnw"], &["package", "install", "verify", "compile"]);
     if let Some(command) = maven {
-        return maven_goal(site, command);
+        return maven_goal(site, command).map(Ok);
     }
     let gradle =
         builds(&["gradle", "gradlew"], &["build", "assemble", "bootJar", "jar", "installDist", "shadowJar"]);
     gradle.and_then(|command| {
-        let program = command.words[0].text.as_str();
-        offered(
-            site,
-            "Gradle",
-            "build.gradle",
-            &format!("{program} dependencies --no-daemon"),
-            &["dependencies"],
-        )
-        .or_else(|| {
-            offered(
-                site,
-                "Gradle",
-                "build.gradle.kts",
-                &format!("{program} dependencies --no-daemon"),
-                &["dependencies"],
-            )
-        })
+        let fetch = format!("{} dependencies --no-daemon", command.words[0].text);
+        let scripts = ["build.gradle", "build.gradle.kts"];
+        scripts.iter().find_map(|name| offered(site, "Gradle", name, &fetch, &["dependencies"])).map(Ok)
     })
 }
 

@@ -195,7 +195,31 @@ impl Cutter<'_> {
                 && words.skip(1).any(|word| REMOVERS.contains(&word))
         });
         let deletes = self.effects(&self.texts[cut..].join(" && ")).deletes;
-        (!removes && !deletes.overlaps(&left.writes.named)).then_some(())
+        let changes = right.iter().any(|command| self.changes(command, &left));
+        (!removes && !changes && !deletes.overlaps(&left.writes.named)).then_some(())
+    }
+
+    /// Tells whether a command gives another owner, mode or content to what was written before it: in a layer of its
+    /// own every such file would be there a second time.
+    fn changes(&self, command: &shell::Command, written: &Effects) -> bool {
+        const CHANGERS: [&str; 15] = [
+            "chown", "chgrp", "chmod", "setfacl", "chattr", "setcap", "strip", "upx", "patchelf", "dos2unix",
+            "unix2dos", "sed", "gsed", "perl", "touch",
+        ];
+        // It may be run by another: `sudo chown`, `find … -exec chmod`, `xargs strip`, `sh -c "chown …"`.
+        let mut names = command.words.iter().flat_map(|word| word.text.split_whitespace());
+        if !names.any(|name| CHANGERS.contains(&name.rsplit('/').next().unwrap_or(name))) {
+            return false;
+        }
+        // What these hand on is not known before they run.
+        if command.words.iter().any(|word| ["find", "xargs"].contains(&word.text.as_str())) {
+            return true;
+        }
+        let one = Script { commands: vec![command.clone()], understood: true, ..Script::default() };
+        let scope = self.site.scope();
+        let cwd = command.cwd.clone().or_else(|| scope.workdir.clone()).unwrap_or_else(|| "/".to_owned());
+        let effects = scope.with_scene(&cwd, |scene| shell::effects_of_script(&one, scene));
+        effects.writes.all().overlaps(&written.writes.named)
     }
 
     /// The RUN of the parts from one to another: the flags, the state that it starts from, its parts as written.
@@ -263,7 +287,7 @@ fn without_joint(body: &str) -> &str {
 }
 
 /// Tells whether a command leaves something in the shell that repeating it would not bring back, or ends it.
-fn is_sticky(words: &[shell::Word]) -> bool {
+pub(super) fn is_sticky(words: &[shell::Word]) -> bool {
     const STICKY: [&str; 20] = [
         ".", "source", "eval", "exec", "umask", "alias", "unalias", "trap", "ulimit", "shopt", "pushd",
         "popd", "unset", "read", "function", "return", "exit", "declare", "typeset", "readonly",

@@ -91,3 +91,26 @@ fn a_step_that_ends_at_a_failure_is_cut_as_a_chain_is() {
         assert_eq!(propose_for(&text, files).text, text);
     }
 }
+
+/// What changes the owner or the mode of all that was installed stays in its layer, which would else hold it twice.
+#[test]
+fn what_changes_the_installed_files_stays_with_the_install() {
+    for (run, is_cut) in [
+        ("npm ci && npm run build", true),
+        ("npm ci && chown -R node:node /app", false),
+        ("npm ci && chmod -R 755 /app && npm run build", false),
+        ("npm ci && chgrp -R 0 . && npm run build", false),
+        ("npm ci && find . -type f -exec chmod 644 {} + && npm run build", false),
+        ("npm ci && sh -c 'chown -R node /app' && npm run build", false),
+        ("npm ci && sed -i s/a/b/ node_modules/x/index.js && npm run build", false),
+        ("npm ci && touch node_modules/.stamp && npm run build", false),
+        // Other files, or the directory alone.
+        ("npm ci && sed -i s/a/b/ src/app.js && npm run build", true),
+        ("npm ci && chmod 755 /app && npm run build", true),
+        ("npm ci && chown -R node:node /data && npm run build", true),
+    ] {
+        let text = format!("FROM node:20\nWORKDIR /app\nCOPY . .\nRUN {run}\n");
+        let made = propose_for(&text, NPM);
+        assert_eq!(made.text != text, is_cut, "{}", made.text);
+    }
+}

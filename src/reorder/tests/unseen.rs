@@ -57,7 +57,7 @@ fn a_copy_that_stays_above_the_install_needs_no_manifests_beside_it() {
 
 #[test]
 fn a_copy_that_an_install_passed_is_told_with_the_install() {
-    let text = "FROM golang:1.22 AS build\nCOPY . /go/src/x\nWORKDIR /go/src/x\nENV NODE_OPTIONS=--openssl-legacy-provider\nRUN cat ossl.cnf >> /etc/ssl/openssl.cnf && \\\n  make build\nFROM alpine\nCOPY --from=build /go/src/x/x /x\n";
+    let text = "FROM golang:1.22 AS build\nCOPY . /go/src/x\nWORKDIR /go/src/x\nENV NODE_OPTIONS=--openssl-legacy-provider\nRUN cat ossl.cnf >> /tmp/openssl.cnf && \\\n  make build\nFROM alpine\nCOPY --from=build /go/src/x/x /x\n";
     let files: Files<'_> = &[("go.mod", "module x\n"), ("go.sum", ""), ("main.go", "x"), ("ossl.cnf", "x")];
     insta::assert_snapshot!(shown_over(text, files, &[("main.go", 1.0)]));
 }
