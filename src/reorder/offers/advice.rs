@@ -49,12 +49,23 @@ pub(super) fn multi_stage(sheet: &Sheet<'_>, stage: usize, index: usize) -> Opti
         Some((*tool, call.value(flags).filter(|word| !word.dynamic)?.text.clone()))
     })?;
     let output = sheet.scope(stage, index).path(&output)?;
+    let is_static = |call: &Call| {
+        let mut own = call.assigns.iter();
+        own.any(|(name, word)| name == "CGO_ENABLED" && word.text == "0")
+            || sheet.scope(stage, index).value("CGO_ENABLED").as_deref() == Some("0")
+    };
+    let needs_libraries = tool == "go" && !calls.iter().any(is_static);
+    let libraries = if needs_libraries {
+        "; where cgo was in use (it is unless CGO_ENABLED=0 is set and a C compiler is there), it needs the C library of the image that it was built in"
+    } else {
+        ""
+    };
     let found = Found {
         kind: MoveKind::MultiStage,
         at: (stage, index),
         name: format!("leave {tool} and the sources out of the final image"),
         changes: format!(
-            "end this stage with the build, and begin another on a base without the compiler that copies {output} from it. The image becomes smaller; whatever runs and comes from this stage, certificates and time zones among it, has to be copied too, and ENV, EXPOSE, USER, ENTRYPOINT and CMD have to stand there"
+            "end this stage with the build, and begin another on a base without the compiler that copies {output} from it. The image becomes smaller; whatever runs and comes from this stage, certificates and time zones among it, has to be copied too, and ENV, EXPOSE, USER, ENTRYPOINT and CMD have to stand there{libraries}"
         ),
         edits: Vec::new(),
         differs: Vec::new(),

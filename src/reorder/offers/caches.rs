@@ -13,6 +13,10 @@ pub(super) struct Cache {
     pub(super) unless: &'static [&'static str],
     /// A flag that says that it is not used, to be taken out.
     pub(super) without: Option<&'static str>,
+    /// Why that flag goes.
+    pub(super) because: &'static str,
+    /// Flags and variables (with a `$`, and perhaps a value) by which a step may not fetch what the mount lacks.
+    pub(super) offline: &'static [&'static str],
     /// A variable that says so; the step unsets it.
     pub(super) off: Option<&'static str>,
     /// What is written in place of that flag; every call has to have it then.
@@ -48,6 +52,8 @@ const PLAIN: Cache = Cache {
     places: &[],
     unless: &[],
     without: None,
+    because: "it would leave the mount unused",
+    offline: &[],
     off: None,
     instead: "",
     settings: &[],
@@ -73,6 +79,7 @@ pub(super) const CACHES: [Cache; 22] = [
         verbs: &["ci", "clean-install", "install", "i", "add"],
         places: &[&["$npm_config_cache", "$NPM_CONFIG_CACHE", "~/.npm"]],
         unless: &["--cache", "--userconfig", "$npm_config_userconfig", "$NPM_CONFIG_USERCONFIG"],
+        offline: &["--offline", "$npm_config_offline", "$NPM_CONFIG_OFFLINE"],
         settings: &[(".npmrc", "cache")],
         set: &[("npm_config_cache", "/var/cache/npm")],
         ..PLAIN
@@ -84,6 +91,7 @@ pub(super) const CACHES: [Cache; 22] = [
         verbs: &["", "install", "add"],
         places: &[&["$YARN_CACHE_FOLDER", "$XDG_CACHE_HOME/yarn", "/usr/local/share/.cache/yarn"]],
         unless: &["--cache-folder"],
+        offline: &["--offline"],
         settings: &[
             (".yarnrc.yml", ""),
             (".yarnrc", "cache-folder"),
@@ -127,8 +135,23 @@ pub(super) const CACHES: [Cache; 22] = [
         programs: &["pnpm"],
         verbs: &["install", "i", "fetch", "add", "deploy"],
         places: &[&["$PNPM_HOME/store", "$XDG_DATA_HOME/pnpm/store", "~/.local/share/pnpm/store"]],
-        unless: &["--store-dir", "$npm_config_store_dir", "$NPM_CONFIG_STORE_DIR"],
-        settings: &[(".npmrc", "store-dir"), ("pnpm-workspace.yaml", "storeDir")],
+        // What is installed for all (`-g`) is run from the store by the later ones, and so is all that is installed with a
+        // store for several projects. https://pnpm.io/global-virtual-store
+        unless: &[
+            "--store-dir",
+            "$npm_config_store_dir",
+            "$NPM_CONFIG_STORE_DIR",
+            "$pnpm_config_store_dir",
+            "-g",
+            "--global",
+        ],
+        offline: &["--offline", "$npm_config_offline", "$NPM_CONFIG_OFFLINE"],
+        settings: &[
+            (".npmrc", "store-dir"),
+            (".npmrc", "enable-global-virtual-store"),
+            ("pnpm-workspace.yaml", "storeDir"),
+            ("pnpm-workspace.yaml", "enableGlobalVirtualStore"),
+        ],
         ..PLAIN
     },
     // https://bun.sh/docs/install/cache
@@ -154,6 +177,7 @@ pub(super) const CACHES: [Cache; 22] = [
         verbs: &["install", "wheel"],
         places: &[&["$PIP_CACHE_DIR", "$XDG_CACHE_HOME/pip", "~/.cache/pip"]],
         unless: &["--cache-dir", "$PIP_CONFIG_FILE"],
+        offline: &["--no-index", "$PIP_NO_INDEX"],
         without: Some("--no-cache-dir"),
         off: Some("PIP_NO_CACHE_DIR"),
         set: &[("PIP_CACHE_DIR", "/var/cache/pip")],
@@ -183,10 +207,16 @@ pub(super) const CACHES: [Cache; 22] = [
         programs: &["uv"],
         verbs: &["sync", "pip"],
         places: &[&["$UV_CACHE_DIR", "$XDG_CACHE_HOME/uv", "~/.cache/uv"]],
-        unless: &["--cache-dir", "$UV_CONFIG_FILE", "symlink"],
+        unless: &["--cache-dir", "$UV_CONFIG_FILE", "$UV_LINK_MODE=symlink", "symlink"],
+        offline: &["--offline", "$UV_OFFLINE"],
         without: Some("--no-cache"),
         off: Some("UV_NO_CACHE"),
-        settings: &[("uv.toml", "cache-dir"), ("pyproject.toml", "cache-dir")],
+        settings: &[
+            ("uv.toml", "cache-dir"),
+            ("uv.toml", "symlink"),
+            ("pyproject.toml", "cache-dir"),
+            ("pyproject.toml", "symlink"),
+        ],
         set: &[("UV_CACHE_DIR", "/var/cache/uv")],
         ..PLAIN
     },
@@ -253,6 +283,7 @@ pub(super) const CACHES: [Cache; 22] = [
             &["$GOMODCACHE", "$GOPATH/pkg/mod", "/go/pkg/mod"],
         ],
         unless: &["env -w"],
+        offline: &["$GOPROXY=off"],
         images: &["golang"],
         beside: Some("go.mod"),
         // What it compiles anew each time is the same: what the cache holds is named by all that went into it.
@@ -269,6 +300,7 @@ pub(super) const CACHES: [Cache; 22] = [
             &["$CARGO_HOME/registry", "/usr/local/cargo/registry"],
             &["$CARGO_HOME/git/db", "/usr/local/cargo/git/db"],
         ],
+        offline: &["--offline", "--frozen", "$CARGO_NET_OFFLINE"],
         images: &["rust", "cargo-chef"],
         locked: true,
         whole: true,
@@ -278,7 +310,16 @@ pub(super) const CACHES: [Cache; 22] = [
         tool: "Maven",
         programs: &["mvn", "mvnw", "mvnd"],
         places: &[&["~/.m2"]],
-        unless: &["maven.repo.local", "-gs", "$MAVEN_OPTS", "$MAVEN_ARGS", "$MAVEN_USER_HOME"],
+        offline: &["-o", "--offline"],
+        // The settings of Maven's own image move it to where they lie.
+        unless: &[
+            "maven.repo.local",
+            "settings-docker.xml",
+            "-gs",
+            "$MAVEN_OPTS",
+            "$MAVEN_ARGS",
+            "$MAVEN_USER_HOME",
+        ],
         settings: &[
             (".mvn/maven.config", "repo.local"),
             (".mvn/jvm.config", "repo.local"),
@@ -293,6 +334,7 @@ pub(super) const CACHES: [Cache; 22] = [
         programs: &["gradle", "gradlew"],
         places: &[&["$GRADLE_USER_HOME", "~/.gradle"]],
         unless: &["-g", "--gradle-user-home", "gradle.user.home", "$GRADLE_OPTS"],
+        offline: &["--offline"],
         locked: true,
         whole: true,
         ..PLAIN
@@ -303,6 +345,10 @@ pub(super) const CACHES: [Cache; 22] = [
         programs: &["dotnet", "nuget", "msbuild"],
         places: &[&["$NUGET_PACKAGES", "~/.nuget/packages"]],
         unless: &["--packages", "$RestorePackagesPath", "RestorePackagesPath"],
+        // Restoring what is there takes a moment; building what is not fails (NETSDK1064).
+        without: Some("--no-restore"),
+        because: "the build would fail where the mount is empty and the restore is found in a cache",
+        offline: &["--no-build"],
         settings: &[
             ("Directory.Build.props", "RestorePackagesPath"),
             ("nuget.config", "globalPackagesFolder"),
@@ -317,7 +363,7 @@ pub(super) const CACHES: [Cache; 22] = [
         tool: "Dart",
         programs: &["dart", "flutter"],
         places: &[&["$PUB_CACHE", "~/.pub-cache"]],
-        unless: &["--offline"],
+        offline: &["--offline"],
         images: &["dart"],
         locked: true,
         whole: true,
@@ -334,7 +380,8 @@ pub(super) const CACHES: [Cache; 22] = [
             ("next.config.mjs", "distDir"),
             ("next.config.ts", "distDir"),
         ],
-        changes: "what it fetched while it built before is taken from there as well, as long as the pages allow it",
+        changes: "what it fetched while it built before is taken from there as well, as long as the pages allow it, and a server that starts in the image begins without what it fetched while it built",
+        locked: true,
         ..PLAIN
     },
     // https://angular.dev/cli/cache: off where CI is set.
@@ -345,6 +392,7 @@ pub(super) const CACHES: [Cache; 22] = [
         script: "ng build",
         unless: &["$CI", "$NG_PERSISTENT_BUILD_CACHE"],
         settings: &[("angular.json", "\"cache\"")],
+        locked: true,
         ..PLAIN
     },
     // Babel's and webpack's.
@@ -353,6 +401,7 @@ pub(super) const CACHES: [Cache; 22] = [
         programs: RUNNERS,
         places: &[&["./node_modules/.cache"]],
         script: "react-scripts build",
+        locked: true,
         ..PLAIN
     },
     // The archives alone: the lists of packages and what is installed stay in the layer.

@@ -65,7 +65,7 @@ pub(super) fn find(sheet: &Sheet<'_>, stage: usize, least: f64) -> Option<Chef> 
     };
     Some(match site.written() {
         Ok(written) => {
-            let mut changes = "adds a tool (cargo-chef, its newest version, compiled once) and two stages; the dependencies are compiled in a step of their own with the same flags, and an edit of the sources no longer compiles them. cargo-chef leaves recipe.json and sources without content in this stage, which the COPYs then replace".to_owned();
+            let mut changes = "adds a tool (cargo-chef, its newest version, compiled once) and two stages; the dependencies are compiled in a step of their own with the same flags (without those of build arguments that have no value), and an edit of the sources no longer compiles them. cargo-chef leaves recipe.json and sources without content in this stage, which the COPYs then replace".to_owned();
             for more in &written.changes {
                 changes += "; ";
                 changes += more;
@@ -96,6 +96,15 @@ struct Site<'a> {
     index: usize,
     own: &'a Instruction,
     run: &'a Run,
+}
+
+/// Tells whether the tag of one of Rust's images names a version that cargo-chef cannot be compiled with; without one it
+/// is the newest. Version 0.1.78 pins cargo-platform 0.3.2 in its Cargo.lock, whose `rust-version` is 1.88.
+fn is_too_old(reference: &str) -> bool {
+    let tag = reference.split('@').next().and_then(|name| name.rsplit_once(':')).map_or("", |(_, tag)| tag);
+    let mut parts = tag.split('-').next().unwrap_or_default().split('.');
+    let (major, minor) = (parts.next(), parts.next().and_then(|minor| minor.parse::<u32>().ok()));
+    major == Some("1") && minor.is_some_and(|minor| minor < 88)
 }
 
 impl Site<'_> {
@@ -131,6 +140,11 @@ impl Site<'_> {
         let dockerfile = &sheet.draft.dockerfile;
         if base_image(dockerfile, stage).is_none_or(|name| name != "rust") {
             return Err("the base is none of Rust's own images");
+        }
+        if is_too_old(sheet.base(stage)) {
+            return Err(
+                "the newest cargo-chef is compiled with Rust 1.88 or later; an older one can be named (`cargo install cargo-chef --version`)",
+            );
         }
         if sheet.is_shipped(&sheet.family(stage)) {
             return Err("the image that is built comes from this stage, and would hold cargo-chef");

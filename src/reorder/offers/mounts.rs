@@ -1,6 +1,7 @@
 //! A package manager's downloads in a cache mount: on every RUN that uses them, or not at all.
 
 mod cleanings;
+mod offline;
 mod owners;
 mod places;
 mod scripts;
@@ -111,6 +112,12 @@ impl Search<'_> {
         let family = sheet.family(self.stage);
         if self.cache.beside.is_some() && family.iter().any(|own| self.compiles_all_anew(*own)) {
             return stop(stops::ALL_ANEW);
+        }
+        if self.works_offline(&family) {
+            return stop(stops::OFFLINE);
+        }
+        if self.is_removed_by_a_script() {
+            return stop(stops::BY_A_SCRIPT);
         }
         let Some(mut places) = self.places(first) else { return stop(self.why_no_place(first)) };
         self.leave_out_what_goes(&mut places);
@@ -250,8 +257,13 @@ impl Search<'_> {
 
     fn is_call(&self, call: &Call) -> bool {
         let verb = call.operands.first().map_or("", |word| word.text.as_str());
+        // `mix do deps.get, compile` fetches, `mix do compile + release` does not.
+        let fetches = |call: &Call| {
+            call.operands.iter().any(|word| word.text.split([',', '+']).any(|task| task == "deps.get"))
+        };
         self.cache.programs.contains(&call.program.as_str())
             && (self.cache.verbs.is_empty() || self.cache.verbs.contains(&verb))
+            && (call.program != "mix" || verb != "do" || fetches(call))
     }
 
     fn uses(&self, stage: usize, index: usize) -> bool {
@@ -359,7 +371,10 @@ impl Search<'_> {
             .filter_map(|place| place.strip_prefix('$'))
             .map(|place| place.split('/').next().unwrap_or(place));
         let given = |word: &&str| match word.strip_prefix('$') {
-            Some(name) => scope.vars.contains_key(name) || mentions(name),
+            Some(name) => match name.split_once('=') {
+                Some((name, value)) => scope.value(name).as_deref() == Some(value),
+                None => scope.vars.contains_key(name) || mentions(name),
+            },
             None if word.starts_with("--") || word.len() > 2 => mentions(word),
             None => calls.iter().any(|call| self.is_call(call) && call.has(&[*word])),
         };

@@ -7,7 +7,7 @@ use super::*;
 fn cargo_chef_is_not_written_where_the_recipe_could_be_another() {
     let text = |head: &str, run: &str| {
         format!(
-            "FROM rust:1.80 AS b\nWORKDIR /src\n{head}COPY . .\n{run}\nFROM debian:12\nCOPY --from=b /src/target/release/x /x\n"
+            "FROM rust:1.90 AS b\nWORKDIR /src\n{head}COPY . .\n{run}\nFROM debian:12\nCOPY --from=b /src/target/release/x /x\n"
         )
     };
     let build = "RUN cargo build --release";
@@ -25,6 +25,8 @@ fn cargo_chef_is_not_written_where_the_recipe_could_be_another() {
             PINNED.to_vec(),
             "does not know all flags",
         ),
+        (text("", build).replace("rust:1.90", "rust:1.85-slim"), PINNED.to_vec(), "Rust 1.88 or later"),
+        (text("", build).replace("rust:1.90", "rust:alpine"), PINNED.to_vec(), ""),
         (text("", "RUN cargo build --release $FLAGS"), PINNED.to_vec(), "not known before it runs"),
         (
             text("ARG TARGETARCH\n", "RUN cargo build --release $TARGETARCH"),

@@ -213,3 +213,96 @@ fn what_is_left_out_of_a_step_leaves_no_joint_behind() {
         assert!(made.contains(&format!("{start} && {expected}\n\nCOPY . /b\n")), "{end}:\n{made}");
     }
 }
+
+#[test]
+fn what_builds_without_the_network_gets_no_mount_that_may_be_empty() {
+    let of = |base: &str, runs: &str| {
+        format!("FROM {base} AS b\nWORKDIR /a\nCOPY . .\n{runs}\nFROM debian\nCOPY --from=b /a/out /out\n")
+    };
+    let pom: Files<'_> = &[("pom.xml", "<project/>"), ("A.java", "x")];
+    let net: Files<'_> = &[("x.csproj", "<Project/>"), ("P.cs", "x")];
+    let pnpm: Files<'_> = &[("package.json", "{}"), ("pnpm-lock.yaml", "x"), ("a.js", "x")];
+    let shared: Files<'_> =
+        &[pnpm[0], pnpm[1], pnpm[2], ("pnpm-workspace.yaml", "enableGlobalVirtualStore: true\n")];
+    let crates: Files<'_> = &[("Cargo.toml", "x"), ("Cargo.lock", "x"), ("src/main.rs", "x")];
+    let uv: Files<'_> = &[("pyproject.toml", "x"), ("uv.lock", "x"), ("x.sh", "x")];
+    let go = &["/root/.cache/go-build", "/go/pkg/mod"];
+    check(&[
+        ("go", of("golang:1.22", "RUN go build -o out ./cmd"), GO, go),
+        ("go without the network", of("golang:1.22", "RUN go mod download\nRUN --network=none go build -o out ./cmd"), GO, &[]),
+        ("go without a proxy", of("golang:1.22", "RUN go mod download\nRUN GOPROXY=off go build -o out ./cmd"), GO, &[]),
+        ("go with a proxy", of("golang:1.22", "ENV GOPROXY=https://x\nRUN go build -o out ./cmd"), GO, go),
+        ("go with no proxy for all", of("golang:1.22", "RUN go mod download\nENV GOPROXY=off\nRUN go build -o out ./cmd"), GO, &[]),
+        ("maven", of("maven:3", "RUN mvn dependency:go-offline\nRUN mvn -o package"), pom, &[]),
+        (
+            "maven with settings that move it",
+            of("maven:3", "RUN mvn -s /usr/share/maven/ref/settings-docker.xml package"),
+            pom,
+            &[],
+        ),
+        ("cargo", of("rust:1.90", "RUN cargo fetch\nRUN cargo build --release --frozen"), crates, &[]),
+        (
+            "pnpm",
+            of("node:20", "RUN corepack enable && pnpm install"),
+            pnpm,
+            &["/root/.local/share/pnpm/store"],
+        ),
+        ("pnpm without the network", of("node:20", "RUN pnpm fetch\nRUN pnpm install --offline"), pnpm, &[]),
+        ("pnpm for all", of("node:20", "RUN pnpm install && pnpm add -g serve"), pnpm, &[]),
+        ("pnpm with a store for several projects", of("node:20", "RUN pnpm install"), shared, &[]),
+        ("uv that links", of("python:3.12", "ENV UV_LINK_MODE=symlink\nRUN ./x.sh && uv sync"), uv, &[]),
+        ("uv that copies", of("python:3.12", "ENV UV_LINK_MODE=copy\nRUN ./x.sh && uv sync"), uv, &["/root/.cache/uv"]),
+        (
+            "nuget with a source of its own",
+            of("mcr.microsoft.com/dotnet/sdk:8.0", "RUN dotnet restore -s https://x\nRUN dotnet publish --no-restore"),
+            net,
+            &[],
+        ),
+        ("nuget without a build", of("mcr.microsoft.com/dotnet/sdk:8.0", "RUN dotnet build\nRUN dotnet publish --no-build"), net, &[]),
+        (
+            "apt that empties all",
+            "FROM debian:12\nWORKDIR /a\nCOPY . .\nRUN ./x.sh && apt-get update && apt-get install -y make && apt-get distclean\n".to_owned(),
+            &[("x.sh", "x")],
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn a_build_cache_that_is_removed_while_it_is_mounted_gets_no_mount() {
+    let text = |run: &str| {
+        format!("FROM node:20 AS b\nWORKDIR /a\nCOPY . .\nRUN {run}\nFROM nginx\nCOPY --from=b /a/out /out\n")
+    };
+    let offers = |run: &str, scripts: &str| {
+        let package = format!("{{\"name\":\"@x/web\",\"scripts\":{{{scripts}}}}}");
+        let files = [("package.json", package.as_str()), ("a.js", "x")];
+        let offered = propose_for(&text(run), &files).offered;
+        let found = offered.into_iter().find(|offer| offer.name.contains("build cache"));
+        found.map_or_else(String::new, |offer| offer.text)
+    };
+    let next =
+        "RUN --mount=type=cache,id=a-.next-cache-x-web,target=/a/.next/cache,sharing=locked npm run build";
+    for (run, scripts, expected) in [
+        ("npm run build", r#""build":"next build""#, next),
+        ("npm run build", r#""build":"rm -rf out && next build""#, next),
+        ("npm run build", r#""build":"rm -rf .next && next build""#, ""),
+        ("npm run build", r#""build":"next build","prebuild":"rimraf ./.next out""#, ""),
+        ("npm run build", r#""build":"npm run clean && next build","clean":"del .next""#, ""),
+        ("npm run build", r#""build":"next build","clean":"rm -rf .next""#, next),
+        ("npm ci; npm run build", r#""build":"react-scripts build""#, ""),
+    ] {
+        assert_eq!(offers(run, scripts), expected, "{run} with {scripts}");
+    }
+}
+
+#[test]
+fn results_of_tests_that_a_mount_keeps_are_told() {
+    let told = |run: &str| {
+        let text = format!(
+            "FROM golang:1.22 AS b\nWORKDIR /a\nCOPY . .\nRUN {run}\nFROM debian\nCOPY --from=b /a/out /out\n"
+        );
+        propose_for(&text, GO).offered.iter().any(|offer| offer.changes.contains("results of tests"))
+    };
+    assert!(told("go test ./... && go build -o out ./cmd"));
+    assert!(!told("go build -o out ./cmd"));
+}

@@ -35,7 +35,9 @@ impl Search<'_> {
     fn files_named(&self, name: &str) -> Vec<Option<String>> {
         let input = self.sheet.input;
         let paths = input.tree.iter().filter(|(known, entry)| {
-            !entry.is_dir() && (known == name || known.ends_with(&format!("/{name}")))
+            // NuGet.Config is written in several ways.
+            let (own, name) = (known.to_ascii_lowercase(), name.to_ascii_lowercase());
+            !entry.is_dir() && (own == name || own.ends_with(&format!("/{name}")))
         });
         paths.into_iter().map(|(path, _)| input.files.read(&path)).collect()
     }

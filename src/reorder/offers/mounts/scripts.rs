@@ -65,6 +65,53 @@ impl Search<'_> {
         })
     }
 
+    /// Tells whether a build cache is removed while it is mounted: by a script that the build runs, or by an install in the
+    /// same RUN that empties node_modules first.
+    pub(super) fn is_removed_by_a_script(&self) -> bool {
+        if self.cache.script.is_empty() {
+            return false;
+        }
+        let Some(place) = self.cache.places[0].first() else { return false };
+        let dir = place.trim_start_matches("./").split('/').next().unwrap_or_default();
+        let runs = self.sheet.runs(self.stage).filter(|(index, ..)| self.uses(self.stage, *index));
+        runs.flat_map(|(index, ..)| self.sheet.calls(self.stage, index).iter().map(move |call| (index, call)))
+            .any(|(index, call)| {
+                let verb = call.operands.first().map_or("", |word| word.text.as_str());
+                let installs = dir == "node_modules" && ["ci", "clean-install"].contains(&verb);
+                installs || self.scripts_of(index, call).iter().any(|text| removes(text, dir))
+            })
+    }
+
+    /// The texts of the scripts that a call runs, with those around them.
+    fn scripts_of(&self, index: usize, call: &Call) -> Vec<String> {
+        let words: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
+        let name = match words.as_slice() {
+            ["run" | "run-script", name, ..] | [name, ..] => *name,
+            [] => return Vec::new(),
+        };
+        let manifest = call.cwd.as_deref().map(|cwd| join(cwd, "package.json"));
+        let manifest = manifest.and_then(|place| self.context_of(self.stage, index, &place));
+        let text = manifest.and_then(|path| self.sheet.input.files.read(&path));
+        let package: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
+        let mut found = Vec::new();
+        if let Some(package) = package {
+            reached(&package, name, DEPTH, &mut found);
+        }
+        found
+    }
+
+    /// The name of the package that a step builds, as far as it can stand in an id, else that of its directory.
+    pub(super) fn package(&self, used: &super::Use<'_>) -> String {
+        let calls = self.sheet.calls(used.stage, used.index);
+        let place = calls.iter().find_map(|call| Some(join(call.cwd.as_deref()?, "package.json")));
+        let path = place.and_then(|place| self.context_of(used.stage, used.index, &place));
+        let text = path.and_then(|path| self.sheet.input.files.read(&path));
+        let package: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
+        let name = package.and_then(|package| Some(package.get("name")?.as_str()?.to_owned()));
+        let name = name.unwrap_or_else(|| "project".to_owned());
+        name.trim_start_matches('@').replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-")
+    }
+
     /// Tells whether a call runs the words that use the cache, itself or by a script of package.json.
     pub(super) fn runs_script(&self, stage: usize, index: usize, call: &Call) -> bool {
         let words: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
@@ -87,6 +134,32 @@ impl Search<'_> {
         let package: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
         package.is_some_and(|package| says(&package, name, self.cache.script, DEPTH))
     }
+}
+
+/// Collects the texts of a script, of those that npm runs around it, and of those that they call.
+fn reached(package: &Value, name: &str, depth: usize, found: &mut Vec<String>) {
+    let text_of = |name: &str| package.get("scripts").and_then(|all| all.get(name)).and_then(Value::as_str);
+    for name in [format!("pre{name}"), name.to_owned(), format!("post{name}")] {
+        let Some(text) = text_of(&name).filter(|_| depth > 0) else { continue };
+        found.push(text.to_owned());
+        for command in text.split(['&', ';', '|']) {
+            let mut words = command.split_whitespace().skip_while(|word| word.contains('='));
+            if words.next().is_some_and(|program| CALLERS.contains(&program)) {
+                words.filter(|word| *word != name).for_each(|word| reached(package, word, depth - 1, found));
+            }
+        }
+    }
+}
+
+/// Tells whether a script removes a directory, or may.
+fn removes(script: &str, dir: &str) -> bool {
+    const REMOVERS: [&str; 7] = ["rm", "rimraf", "del", "del-cli", "shx", "rmdir", "trash"];
+    let mut commands = script.split(['&', ';', '|']);
+    commands.any(|command| {
+        let mut words = command.split_whitespace();
+        words.any(|word| REMOVERS.contains(&word))
+            && command.split_whitespace().any(|word| word.trim_start_matches("./").starts_with(dir))
+    })
 }
 
 /// Tells whether a script has words in it, or one that it calls.

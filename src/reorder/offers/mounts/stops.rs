@@ -8,6 +8,8 @@ use crate::reorder::offers::sheet::Sheet;
 
 pub(super) const BY_A_FILE: &str = "a file of the project moves the cache, or may";
 pub(super) const BY_A_STEP: &str = "a step moves the cache, or empties it in a way that is not followed";
+pub(super) const OFFLINE: &str = "a step builds without the network from what an earlier one fetched, and would fail where the mount is empty";
+pub(super) const BY_A_SCRIPT: &str = "the install or a script of package.json removes the directory, which is not possible while it is mounted";
 pub(super) const ALL_ANEW: &str = "the Makefile has all compiled anew (`go build -a`)";
 pub(super) const SHIPPED: &str = "what it fetched becomes part of the image, and what runs there may need it";
 pub(super) const TAKEN_OVER: &str = "another stage takes what lies there over";

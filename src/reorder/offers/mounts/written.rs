@@ -35,7 +35,7 @@ impl<'a> Search<'a> {
         }
         if let Some(flag) = cache.without.filter(|flag| uses.iter().any(|used| self.given(used, flag) > 0)) {
             more(&match cache.instead {
-                "" => format!("`{flag}` is left out, as it would leave the mount unused"),
+                "" => format!("`{flag}` is left out, as {}", cache.because),
                 other => format!(
                     "`{other}` takes the place of `{flag}`, so that packages are kept there and the index is still fetched each time"
                 ),
@@ -53,9 +53,18 @@ impl<'a> Search<'a> {
         }
         if cache.tool == "apt" {
             more(
-                "the image's /etc/apt/apt.conf.d/docker-clean, which removes the archives after an install, is removed",
+                "the image's /etc/apt/apt.conf.d/docker-clean, which removes the archives and the indexes of packages after an install, is removed: a later install without the mount, in this image or one built on it, leaves them there",
             );
             differs.push(DOCKER_CLEAN.to_owned());
+        }
+        let tests = |used: &Use<'_>| {
+            let calls = self.sheet.calls(used.stage, used.index).iter();
+            calls.filter(|call| call.program == "go").any(|call| call.after("test").is_some())
+        };
+        if cache.tool == "Go" && uses.iter().any(tests) {
+            more(
+                "results of tests are kept as well: one that passed is not run again while nothing that it uses changes (`-count=1` runs it)",
+            );
         }
         if cache.tool == "Cargo" {
             more("the target directory stays in the layer: in a mount the program would be missing from it");
@@ -81,11 +90,14 @@ impl<'a> Search<'a> {
                 "the mount is that of user {number}, under an id of its own for this base image and user"
             )),
             Owner::Whoever(_) => more(
-                "it is not known that root runs it, as in most images: the mount is to be open to all users (mode=0777), under an id of its own for this base image, and where the builder makes it root's all the same, as Docker's own does, another user's step does without it",
+                "who runs the step is not known, so the mount is open to all users (mode=0777), under an id of its own for this base image; a step that cannot write there all the same (Docker's own builder makes it root's) does without it",
             ),
         }
         if !cache.changes.is_empty() {
             more(cache.changes);
+        }
+        if cache.tool == "Bundler" && places.targets.iter().any(|target| target.contains("/ruby/")) {
+            more("the directory of the gems is that of this version of Ruby, and has to follow the image's");
         }
         if cache.locked {
             more("builds take turns in it (sharing=locked)");
@@ -95,7 +107,11 @@ impl<'a> Search<'a> {
             at: (first.stage, first.index),
             name: format!(
                 "keep the {} of {} in a cache mount",
-                if cache.script.is_empty() { "downloads" } else { "build cache" },
+                match cache.tool {
+                    "Go" => "downloads and compiled packages",
+                    _ if cache.script.is_empty() => "downloads",
+                    _ => "build cache",
+                },
                 cache.tool
             ),
             changes,
@@ -125,6 +141,10 @@ impl<'a> Search<'a> {
         let mounts = places.targets.iter().map(|target| {
             let name = target.strip_prefix("/var/cache/").unwrap_or(&target[1..]).replace('/', "-");
             let (id, owner) = match &places.owner {
+                // Others build in a directory of this name as well.
+                Owner::Root if !self.cache.script.is_empty() => {
+                    (format!("id={name}-{},", self.package(used)), String::new())
+                }
                 Owner::Root => (String::new(), String::new()),
                 Owner::Numbered(number, told) => (format!("id={name}-{told},"), format!(",uid={number}")),
                 Owner::Whoever(told) => (format!("id={name}-{told},"), ",mode=0777".to_owned()),
