@@ -136,6 +136,11 @@ impl Item {
         }
     }
 
+    /// Tells whether it is an ARG.
+    pub(super) fn is_argument(&self) -> bool {
+        !self.is_env && !self.sets.is_empty()
+    }
+
     /// Finds what keeps this item and a later one in their order.
     pub(super) fn holds(&self, later: &Self) -> Option<Clash> {
         let free = |a: &Self, b: &Self| b.written().is_some_and(|index| a.free_of.contains(&index));

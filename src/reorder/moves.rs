@@ -319,7 +319,7 @@ impl Attempt<'_> {
                 proposal.seconds.insert((stage, line), item.seconds);
             }
         }
-        proposal.moves = Teller { work: self, items: &items, lines: &rendered.lines }.moves(made);
+        proposal.moves = Teller { work: self, items: &items, lines: &rendered.lines }.moves(made, before);
         proposal.expected_after = self.arranged.seconds;
         if !moves_only && let Some((draft, bound)) = self.written(&items, &rendered) {
             offers::complete(Sheet::new(draft, bound, self.input), made, &mut proposal);

@@ -1,5 +1,7 @@
 //! The best order of a stage's items among those that keep every dependency.
 
+mod gather;
+
 use std::collections::HashMap;
 
 use super::model::{Edits, Item, Model, Orders, Source};
@@ -32,7 +34,8 @@ pub(super) fn best_order(model: &Model, stage: usize, edits: &Edits) -> Vec<usiz
         Some(all) => cheapest(&orders, all),
         None => climb(&orders, &before, start),
     };
-    settle(&orders, &before, best)
+    let settled = settle(&orders, &before, best);
+    gather::installs(&orders, &before, settled)
 }
 
 /// How many orders are looked at one by one.

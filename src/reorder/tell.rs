@@ -1,5 +1,7 @@
 //! What is said of each change.
 
+mod gains;
+
 use std::ops::Range;
 
 use super::drops::Dropped;
@@ -18,7 +20,8 @@ pub(super) struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    pub(super) fn moves(&self, made: &[Made]) -> Vec<Move> {
+    /// Tells the moves and the rewrites that were made, where a rebuild was expected to take this long before.
+    pub(super) fn moves(&self, made: &[Made], before: f64) -> Vec<Move> {
         let chosen = &self.work.chosen;
         let mut moves: Vec<Move> = chosen.iter().map(|at| self.split_move(*at)).collect();
         let told: Vec<(usize, usize)> =
@@ -41,6 +44,7 @@ impl Teller<'_> {
         }
         moves.extend(self.work.arranged.dropped.iter().map(|dropped| self.drop_move(*dropped)));
         moves.extend(made.iter().filter(|made| made.proven).map(|made| self.rewrite_move(made)));
+        gains::tell_once(&mut moves, before - self.work.arranged.seconds);
         moves.sort_by(|a, b| b.saves.total_cmp(&a.saves));
         moves
     }

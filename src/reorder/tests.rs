@@ -70,6 +70,9 @@ fn shown(text: &str, files: &[(&str, &str)]) -> String {
     let proposal = propose_for(text, files);
     let alone = propose_with(text, files, &ReorderOptions { moves_only: true, ..ReorderOptions::default() });
     assert_eq!((&alone.text, &alone.moves), (&proposal.text, &proposal.moves));
+    let sum: f64 = proposal.moves.iter().map(|made| made.saves).sum();
+    let total = proposal.expected_before - proposal.expected_after;
+    assert!(sum <= total + 1e-6, "moves save {sum} s, and {total} s are saved in all");
     let mut out = format!(
         "{}\n-- {:.1} s -> {:.1} s\n",
         proposal.text.trim_end(),

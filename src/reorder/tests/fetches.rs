@@ -53,7 +53,7 @@ fn a_fetch_passes_nothing_that_it_may_need() {
         let told = made.refused.iter().map(|refused| refused.why.as_str());
         let told: Vec<&str> = told.filter(|why| why.ends_with("what `go mod download` needs")).collect();
         assert_eq!(
-            made.text.contains("go mod download\nCOPY . .\n"),
+            made.text.contains("go mod download\nARG TOKEN\nCOPY . .\n"),
             why.is_none(),
             "{before}: {}",
             made.text
@@ -96,7 +96,7 @@ fn a_restore_passes_nothing_that_it_may_need() {
         ("mkdir -p /out && ", Some("RUN dotnet restore src/App.csproj\n")),
         (
             "dotnet nuget add source https://x/nuget -u x -p $PAT && ",
-            Some("-p $PAT\nRUN dotnet restore src/App.csproj\nCOPY . .\n"),
+            Some("-p $PAT\nCOPY src/App.csproj src/\nRUN dotnet restore src/App.csproj\nCOPY . .\n"),
         ),
         ("export RuntimeIdentifier=linux-x64 && ", None),
         ("cp /corp/nuget.config . && ", None),
@@ -118,4 +118,48 @@ fn a_restore_passes_nothing_that_it_may_need() {
             }
         }
     }
+}
+
+/// A fetch stands right below what was copied for it, and above the ARGs that it does not read.
+#[test]
+fn a_fetch_stands_above_the_arguments_that_it_does_not_read() {
+    const COPY: &str = "COPY go.mod go.sum ./\n";
+    for (stage, expected) in [
+        (
+            "ARG LITESTREAM_VERSION=latest\nCOPY . .\nRUN go build -ldflags $LITESTREAM_VERSION -o /a ./cmd\n",
+            "RUN go mod download\nARG LITESTREAM_VERSION=latest\nCOPY . .\n",
+        ),
+        (
+            "COPY . .\nARG LITESTREAM_VERSION=latest\nRUN go build -ldflags $LITESTREAM_VERSION -o /a ./cmd\n",
+            "RUN go mod download\nCOPY . .\nARG LITESTREAM_VERSION=latest\n",
+        ),
+        (
+            "ARG TARGETOS TARGETARCH\nCOPY . .\nRUN GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /a ./cmd\n",
+            "RUN go mod download\nARG TARGETOS TARGETARCH\nCOPY . .\n",
+        ),
+        (
+            "ARG SHA1\nARG TAG\nCOPY . .\nRUN go build -ldflags $SHA1$TAG -o /a ./cmd\n",
+            "RUN go mod download\nARG SHA1\nARG TAG\nCOPY . .\n",
+        ),
+        (
+            "ARG GIT_COMMIT\nCOPY . .\nRUN go build -ldflags $GIT_COMMIT -o /a ./cmd\n",
+            "RUN go mod download\nARG GIT_COMMIT\nCOPY . .\n",
+        ),
+    ] {
+        let text = format!("FROM golang:1.22 AS b\nWORKDIR /app\n{stage}FROM scratch\nCOPY --from=b /a /a\n");
+        let made = propose_for(&text, GO);
+        assert!(made.text.contains(&format!("{COPY}{expected}")), "{}", made.text);
+    }
+    // What it reads stays above it.
+    for argument in ["GOPRIVATE", "GOPROXY", "HTTPS_PROXY", "GIT_SSH_COMMAND"] {
+        let text = format!(
+            "FROM golang:1.22 AS b\nWORKDIR /app\nARG {argument}\nCOPY . .\nRUN go mod download\nRUN go build -o /a ./cmd\nFROM scratch\nCOPY --from=b /a /a\n"
+        );
+        let made = propose_for(&text, GO);
+        let expected = format!("ARG {argument}\n{COPY}RUN go mod download\n");
+        assert!(made.text.contains(&expected), "{}", made.text);
+    }
+    // A step of the system is not to run anew with the manifests.
+    let made = go("RUN apk add git && go build -o /a ./cmd\n").text;
+    assert!(made.contains(&format!("RUN apk add git\n{COPY}RUN go mod download\n")), "{made}");
 }

@@ -113,3 +113,21 @@ fn a_build_in_c_that_compiles_all_anew_is_told_of_ccache() {
         assert_eq!(advice(before, run, files), expected, "{before}{run}");
     }
 }
+
+/// Moves that gain only together do not each claim all of it, and nothing that is saved goes untold.
+#[test]
+fn what_moves_save_is_what_is_saved_in_all() {
+    let go: Files<'_> = &[("go.mod", "module x\n"), ("go.sum", "x"), ("cmd/main.go", "x")];
+    let scratch = "FROM scratch\nCOPY --from=b /a /a\n";
+    for (text, files) in [
+        (format!("FROM golang:1.22-alpine AS b\nWORKDIR /app\nCOPY . .\nRUN apk add git ca-certificates && go build -o /a ./cmd\n{scratch}"), go),
+        (format!("FROM golang:1.22 AS b\nWORKDIR /app\nCOPY . .\nRUN go build -o /a ./cmd\n{scratch}"), go),
+        ("FROM node:20-alpine\nWORKDIR /app\nCOPY . .\nRUN apk add gcc g++ make && npm ci && npm run build\n".to_owned(), NPM),
+        ("FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n".to_owned(), NPM),
+    ] {
+        let made = propose_for(&text, files);
+        let sum: f64 = made.moves.iter().map(|one| one.saves).sum();
+        let total = made.expected_before - made.expected_after;
+        assert!(total > 1.0 && sum <= total + 1e-6 && sum > 0.9 * total, "{sum} of {total}: {made:#?}");
+    }
+}

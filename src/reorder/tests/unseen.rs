@@ -68,6 +68,9 @@ fn a_run_is_cut_in_three_only_where_the_third_part_is_worth_it() {
     let files: Files<'_> = &[("ui/package.json", "{}"), ("ui/pnpm-lock.yaml", ""), ("ui/a.ts", "x")];
     let weights: &[(&str, f64)] = &[("ui/a.ts", 0.8), ("ui/package.json", 0.2)];
     insta::assert_snapshot!(shown_over(text, files, weights));
+    // Where the manifests never change, nothing is gained by a part that does not read them.
+    let sources_alone = shown_over(text, files, &[("ui/a.ts", 1.0)]);
+    assert!(sources_alone.contains("cut the RUN in two before `pnpm build`"), "{sources_alone}");
 }
 
 #[test]
