@@ -1,6 +1,7 @@
 //! A fetch before a build: what stands above the build and says how it fetches stays above the fetch.
 
 use super::offers::Files;
+use super::told::propose_builds;
 use super::*;
 
 const GO: Files<'_> = &[
@@ -162,4 +163,18 @@ fn a_fetch_stands_above_the_arguments_that_it_does_not_read() {
     // A step of the system is not to run anew with the manifests.
     let made = go("RUN apk add git && go build -o /a ./cmd\n").text;
     assert!(made.contains(&format!("RUN apk add git\n{COPY}RUN go mod download\n")), "{made}");
+}
+
+/// The modules of a directory may be named above it, up to the root: base images of Go work in /go.
+#[test]
+fn a_fetch_stays_below_manifests_above_its_directory() {
+    for (place, workdir) in [("/", ""), ("/", "WORKDIR /usr/src/x\n"), ("/usr/src/", "WORKDIR /usr/src/x\n")]
+    {
+        let text = format!(
+            "FROM golang:1.22 AS b\nARG VERSION\nARG GIT_COMMIT\n{workdir}ADD go.mod go.sum {place}\nRUN go mod download\nWORKDIR /app\nCOPY . .\nRUN go build -ldflags $VERSION$GIT_COMMIT -o /a ./cmd\nFROM scratch\nCOPY --from=b /a /a\n"
+        );
+        let made = propose_builds(&text, GO);
+        let expected = format!("ADD go.mod go.sum {place}\nRUN go mod download\nARG VERSION\n");
+        assert!(made.text.contains(&expected), "{}", made.text);
+    }
 }

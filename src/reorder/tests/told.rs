@@ -4,7 +4,7 @@ use super::offers::Files;
 use super::*;
 
 /// What is proposed where each build has another commit, version and date.
-fn propose_builds(text: &str, files: Files<'_>) -> Proposal {
+pub(super) fn propose_builds(text: &str, files: Files<'_>) -> Proposal {
     let dockerfile = parse(text).expect("the test's Dockerfile is valid");
     let tree = Tree::from_pairs(files.iter().copied());
     let read = |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());

@@ -141,10 +141,15 @@ impl Study<'_> {
     /// Adds a path of the project in the directories above: a workspace's root, settings and lock file.
     fn read_above(&mut self, template: &str, cwd: Option<&str>) {
         let Some(cwd) = cwd else { return };
-        let root = project_root(cwd);
+        // What has one name is looked for up to the root (`ADD go.mod /`, WORKDIR /go), all else in the project.
+        let is_named = template != "." && !template.contains('*');
+        let root = if is_named { "" } else { project_root(cwd) };
         let mut above = cwd;
-        while above.len() > root.len() {
+        while above.len() > root.len() && above != "/" {
             above = above.rsplit_once('/').map_or("", |(directory, _)| directory);
+            if above.is_empty() {
+                above = "/";
+            }
             let place = fixed(template, false, Some(above), &self.scene);
             self.read_place(place);
         }
