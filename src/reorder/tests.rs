@@ -13,6 +13,7 @@ mod offers;
 mod told;
 mod unseen;
 mod verbs;
+mod web_root;
 mod workspaces;
 
 use super::*;

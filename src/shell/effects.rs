@@ -5,6 +5,7 @@ use super::paths::PathSet;
 use super::script::{Scene, Script};
 
 mod place;
+mod served;
 mod study;
 mod templates;
 

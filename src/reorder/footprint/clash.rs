@@ -70,10 +70,23 @@ impl Footprint {
             let makes_too = other.makes.iter().any(|(made, _)| made == path || is_below(path, made));
             let elsewise = other.makes.iter().any(|(made, by)| made == path && by != owner);
             // Something below is written by one that does not make the directory: it has to be there first.
-            let filled = other.writes.patterns().iter().any(|p| is_below(&p.text, path)) && !makes_too;
+            let filled = other.writes.patterns().iter().any(|p| is_below(&p.text, path))
+                && !makes_too
+                && !(path == "/var" && self.makes_the_web_root_alone());
             meets(&other.reads) || elsewise || filled || (meets(&other.writes) && !makes_too)
         };
         self.makes.iter().find(is_met).map(|(path, _)| Clash::Path(path.clone()))
+    }
+}
+
+impl Footprint {
+    /// Tells whether all that it makes in `/var` is `/var/www` and what lies below. Every image in which a command can
+    /// run has the first; which commands touch the second is known (`{served}` in the table of tools), unlike for
+    /// other directories beside those of the system.
+    fn makes_the_web_root_alone(&self) -> bool {
+        let in_var = self.makes.iter().filter(|(path, _)| is_below(path, "/var"));
+        in_var.clone().next().is_some()
+            && in_var.map(|(path, _)| path).all(|path| path == "/var/www" || is_below(path, "/var/www"))
     }
 }
 

@@ -46,6 +46,8 @@ impl Call<'_> {
             "{into}" => self.destinations(),
             "{names}" => self.names(),
             "{system}" => SYSTEM.iter().map(|path| Place::Known(PathPattern::tree(*path))).collect(),
+            "{served}" if super::served::leaves_web_root(operands) => Vec::new(),
+            "{served}" => vec![Place::Known(PathPattern::tree("/var/www"))],
             "{python}" => self.python_directories(scene),
             _ => match template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
                 Some(flags) => {
