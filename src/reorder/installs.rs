@@ -13,7 +13,7 @@ use needs::Needs;
 
 use super::ReorderInput;
 use super::footprint::{Footprint, Placement, Setting, placements, shell_text};
-use super::manifests::{Why, ecosystem_of};
+use super::manifests::{Why, ecosystem_of, led_by_pnpm};
 use super::model::{Item, Source, StageModel};
 use super::scope::Scope;
 use crate::context::path;
@@ -142,6 +142,7 @@ impl View<'_> {
             .collect();
         let first = &script.commands[*installs.first()?];
         let cwd = first.cwd.clone()?;
+        let cwd = led_by_pnpm(&first.words, &cwd).map_or(cwd, |(dir, _)| dir);
         let spread = self.spread(&cwd)?;
         self.split_from(&spread, &script, &installs)
     }

@@ -2,6 +2,7 @@
 //!
 //! The tables are in `assets/manifests.toml`; what needs looking into a manifest is in the rooms below.
 
+mod calls;
 mod dotnet;
 mod jvm;
 mod maven;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 
 pub use why::Why;
 
+pub(super) use calls::{behind_sudo, led_by_pnpm};
 pub(super) use maven::{modules_need_each_other, takes_value as takes_value_in_maven};
 
 use crate::context::Tree;
@@ -152,6 +154,7 @@ pub(super) fn base_workdir(image: &str) -> &'static str {
 
 /// Finds the ecosystem whose install command these words are.
 pub(super) fn ecosystem_of(words: &[Word]) -> Option<&'static Ecosystem> {
+    let words = calls::behind_sudo(words);
     let program = words.first().filter(|word| !word.dynamic)?;
     let is_maven = program.text.ends_with("mvn") || program.text.ends_with("mvnw");
     let mut plain = vec![program.text.rsplit('/').next().unwrap_or(&program.text)];
@@ -202,7 +205,7 @@ pub(super) fn lists_read(
     source_of: &dyn Fn(&str) -> Option<String>,
     files: &dyn ManifestView,
 ) -> Option<Vec<String>> {
-    let Some(words) = python::words_of_pip(words) else { return Some(Vec::new()) };
+    let Some(words) = python::words_of_pip(calls::behind_sudo(words)) else { return Some(Vec::new()) };
     let is_url = |name: &str| name.contains("://");
     let mut left: Vec<String> = Vec::new();
     for list in python::lists(words)?.into_iter().filter(|list| !is_url(list)) {
@@ -230,7 +233,11 @@ pub(super) fn is_frozen(words: &[Word]) -> bool {
 }
 
 /// Flags of install commands whose next word is their value.
-const VALUE_FLAGS: [&str; 17] = [
+const VALUE_FLAGS: [&str; 21] = [
+    "--dir",
+    "--prefix",
+    "--cwd",
+    "-C",
     "--registry",
     "--cache",
     "--cache-folder",

@@ -7,7 +7,7 @@ use super::{Spread, View};
 use crate::context::path;
 use crate::dockerfile::ast::InstructionKind;
 use crate::reorder::footprint::{Footprint, placements};
-use crate::reorder::manifests::{Install, Plan, Why, ecosystem_of};
+use crate::reorder::manifests::{Install, Plan, Why, behind_sudo, ecosystem_of, led_by_pnpm};
 use crate::reorder::model;
 use crate::shell::{self, Command, Effects, PathPattern, PathSet, Script};
 
@@ -81,14 +81,19 @@ impl View<'_> {
     }
 
     fn plan(&self, command: &Command, spread: &Spread) -> Result<Plan, Why> {
-        let words = &command.words;
+        let words = behind_sudo(&command.words);
         if words.iter().any(|word| word.dynamic || word.glob) {
             return Err(Why::Dynamic);
         }
         // The caller saw that these words belong to an ecosystem.
         let ecosystem = ecosystem_of(words).ok_or(Why::Dynamic)?;
-        let cwd = command.cwd.as_deref().ok_or(Why::Dynamic)?;
-        let dir = spread.context(cwd).ok_or(Why::Dynamic)?;
+        let called_in = command.cwd.as_deref().ok_or(Why::Dynamic)?;
+        let (cwd, words) = match led_by_pnpm(words, called_in) {
+            Some(led) => led,
+            None => (called_in.to_owned(), words.to_vec()),
+        };
+        let words = words.as_slice();
+        let dir = spread.context(&cwd).ok_or(Why::Dynamic)?;
         let set = |name: &str| {
             command.assigns.iter().any(|(assigned, _)| assigned == name)
                 || self.scope(self.index).vars.contains_key(name)
@@ -113,13 +118,33 @@ impl View<'_> {
             env: &env,
         };
         self.check_settings(&install)?;
-        let plan = install.plan()?;
+        let mut plan = install.plan()?;
+        if cwd != called_in {
+            self.check_corepack(called_in, spread, &mut plan)?;
+        }
         // A list that lies elsewhere is in no plan.
         if self.model.items[self.index].by_path {
             let (path, what) = ("a list of packages".to_owned(), "what may be a path".to_owned());
             return Err(Why::LocalDependency { path, what });
         }
         Ok(plan)
+    }
+
+    /// Takes in the package.json files, up to the root, from which Corepack may take pnpm's version, where pnpm is led to another directory.
+    fn check_corepack(&self, called_in: &str, spread: &Spread, plan: &mut Plan) -> Result<(), Why> {
+        // Where that is no part of what was copied as a whole, it is not known what lies there.
+        let mut dir = spread.context(called_in).ok_or_else(|| Why::Elsewhere("--dir".to_owned()))?;
+        loop {
+            let manifest = path::join(&dir, "package.json");
+            plan.looks_at.insert(manifest.clone());
+            if self.input.tree.contains(&manifest) {
+                plan.need(manifest);
+            }
+            if dir.is_empty() {
+                return Ok(());
+            }
+            dir = path::split(&dir).0.to_owned();
+        }
     }
 
     /// Refuses settings outside of the project that lead the command elsewhere, or that are not known: what a step

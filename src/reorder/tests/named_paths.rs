@@ -128,3 +128,28 @@ fn wheels_of_the_project_keep_uv_and_poetry_below_them() {
     ];
     insta::assert_snapshot!(out.join("\n----\n"));
 }
+
+#[test]
+fn pnpm_is_followed_to_the_directory_that_it_is_led_to() {
+    let led: Files<'_> = &[
+        ("web/package.json", r#"{"name":"w"}"#),
+        ("web/pnpm-lock.yaml", "lock\n"),
+        ("web/a.ts", "x"),
+        ("main.go", "x"),
+    ];
+    let root: Files<'_> = &[
+        ("package.json", r#"{"name":"r","packageManager":"pnpm@9.1.0"}"#),
+        ("package.json", r#"{"name":"r","workspaces":["web"]}"#),
+    ];
+    let out = [
+        variants("pnpm --dir ./web i --frozen-lockfile", led, root),
+        variants("sudo pnpm -C web install --frozen-lockfile", led, &[]),
+        variants("cd main && pnpm --dir ../web i --frozen-lockfile", led, root),
+        variants("pnpm --dir ../web i --frozen-lockfile", led, &[]),
+        variants("pnpm --dir $WEB i --frozen-lockfile", led, &[]),
+        variants("pnpm --dir web run build", led, &[]),
+        variants("npm --prefix web ci", led, &[]),
+        variants("yarn --cwd web install --frozen-lockfile", led, &[]),
+    ];
+    insta::assert_snapshot!(out.join("\n----\n"));
+}
