@@ -228,8 +228,9 @@ impl Cutter<'_> {
         let body = self.command[range].trim();
         let (comments, body) = leading_comments(body);
         let body = without_joint(body);
-        let state: Vec<&str> =
-            (0..from).filter(|at| parts[*at] == Part::State).map(|at| self.texts[at].as_str()).collect();
+        let is_one = to - from == 1 && !body.contains(['|', ';', '(', '`', '\n']);
+        let state = (0..from).filter(|at| parts[*at] == Part::State).map(|at| self.texts[at].as_str());
+        let state: Vec<&str> = state.filter(|text| !(is_one && is_of_many(text))).collect();
         if body.is_empty() {
             return None;
         }
@@ -253,6 +254,12 @@ impl Cutter<'_> {
         let words: Vec<&str> = text.split_whitespace().take(4).collect();
         format!("`{}`", words.join(" "))
     }
+}
+
+/// Tells whether a `set` is of no use to one command alone: it would end after it, or shows what runs.
+fn is_of_many(text: &str) -> bool {
+    let flags = text.trim().strip_prefix("set -");
+    flags.is_some_and(|flags| !flags.is_empty() && flags.chars().all(|flag| "ex".contains(flag)))
 }
 
 /// Comment lines at the start of a part: they go above the RUN that it becomes.

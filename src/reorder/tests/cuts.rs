@@ -85,6 +85,16 @@ fn a_step_that_ends_at_a_failure_is_cut_as_a_chain_is() {
     let text = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN set -eux; \\\n    npm ci; \\\n    npm run build;\n";
     let cut = "FROM node:20\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN set -eux; \\\n    npm ci\nCOPY . .\nRUN set -eux && npm run build\n";
     assert_eq!(propose_for(text, files).text, cut);
+    // One command alone ends with its own failure.
+    for (set, second) in [
+        ("-e", "RUN npm run build\n"),
+        ("-ex", "RUN npm run build\n"),
+        ("-eu", "RUN set -eu && npm run build\n"),
+    ] {
+        let text = format!("FROM node:20\nWORKDIR /app\nCOPY . .\nRUN set {set}; npm ci; npm run build\n");
+        let made = propose_for(&text, files).text;
+        assert!(made.ends_with(&format!("RUN set {set}; npm ci\nCOPY . .\n{second}")), "{made}");
+    }
     // What goes on after a failure is another thing in two steps.
     for run in ["set -x; npm ci; npm run build", "set -e; npm ci; ! npm test; npm run build"] {
         let text = format!("FROM node:20\nWORKDIR /app\nCOPY . .\nRUN {run}\n");
