@@ -45,7 +45,8 @@ fn look(site: &Site<'_>) -> Found {
         let base = crate::reorder::model::base_image(&site.draft.dockerfile, site.stage);
         base.as_deref().is_some_and(|name| name == "golang")
     };
-    let verbs = ["build", "install", "test", "generate", "vet", "run"];
+    // `go mod tidy -diff` changes nothing, but fetches to see whether it would.
+    let verbs = ["build", "install", "test", "generate", "vet", "run", "-diff"];
     let go = script
         .commands
         .iter()

@@ -84,6 +84,10 @@ fn a_build_that_env_calls_fetches_first_as_well() {
     for (build, is_fetched) in [
         ("go build -o /app ./cmd", true),
         ("env CGO_ENABLED=0 go build -o /app ./cmd", true),
+        ("go mod tidy -diff\nRUN go build -o /app ./cmd", true),
+        ("go mod tidy -diff && go build -o /app ./cmd", true),
+        ("go mod tidy\nRUN go build -o /app ./cmd", false),
+        ("go mod tidy && go build -o /app ./cmd", false),
         ("env GOFLAGS=-mod=mod go build -o /app ./cmd", false),
         ("env -u HOME go build -o /app ./cmd", false),
         ("--mount=type=cache,target=/root/.cache/go-build go build -o /app ./cmd", true),
