@@ -238,10 +238,8 @@ pub(super) fn refused(draft: &Draft, model: &Model, input: &ReorderInput<'_>) ->
         for (index, instruction) in draft.dockerfile.stages[stage].instructions.iter().enumerate() {
             let InstructionKind::Run(run) = &instruction.kind else { continue };
             let site = Site { draft, model, stage, model_of_stage, index, instruction, run, input };
-            found.extend(fetch::refused(&site).map(|refused| Refusal {
-                line: draft.line(instruction.line),
-                what: refused.what,
-                why: refused.why,
+            found.extend(fetch::refused(&site).into_iter().chain(split_run::refused(&site)).map(|refused| {
+                Refusal { line: draft.line(instruction.line), what: refused.what, why: refused.why }
             }));
         }
     }

@@ -284,7 +284,7 @@ fn offered(site: &Site<'_>, tool: &str, manifest: &str, command: &str, signs: &[
 
 impl Site<'_> {
     /// The directory of the context that a COPY put at a place, if one did as a whole.
-    fn context_directory(&self, place: &str) -> Option<String> {
+    pub(super) fn context_directory(&self, place: &str) -> Option<String> {
         (0..self.index).rev().find_map(|index| {
             let spec = crate::reorder::installs::local_copy(&self.instructions()[index])?;
             let scope = &self.model_of_stage.scopes[index];

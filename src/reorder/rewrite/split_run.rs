@@ -1,5 +1,6 @@
 //! One RUN as two or three: packages of the system, the install, the rest.
 
+use super::fetch::Refused;
 use super::segments::{as_shell_text, chain};
 use super::{Rewrite, Site};
 use crate::dockerfile::ast::CommandLine;
@@ -24,16 +25,7 @@ enum Part {
 
 /// Finds the ways to cut a RUN that could gain something.
 pub(super) fn find(site: &Site<'_>) -> Vec<Rewrite> {
-    let Some((head, command)) = site.written().filter(|_| matches!(site.run.command, CommandLine::Shell(_)))
-    else {
-        return Vec::new();
-    };
-    let Some(ranges) = chain(command).filter(|parts| parts.len() > 1) else { return Vec::new() };
-    let texts: Vec<String> = ranges.iter().map(|range| as_shell_text(&command[range.clone()])).collect();
-    let cut = Cutter { site, command, head, ranges, texts };
-    if !cut.agrees() {
-        return Vec::new();
-    }
+    let Some(cut) = Cutter::of(site) else { return Vec::new() };
     let parts = cut.parts();
     let system = parts.iter().take_while(|part| matches!(part, Part::State | Part::System)).count();
     let after_system = (parts[..system].contains(&Part::System)).then_some(system);
@@ -53,6 +45,24 @@ pub(super) fn find(site: &Site<'_>) -> Vec<Rewrite> {
     ways.iter().filter_map(|way| cut.at(way, &parts)).collect()
 }
 
+/// Tells of a RUN below a COPY of all sources that is not cut because what was installed is changed later in it.
+pub(super) fn refused(site: &Site<'_>) -> Option<Refused> {
+    let cut = Cutter::of(site)?;
+    site.context_directory(site.scope().workdir.as_deref()?)?;
+    let end = cut.parts().iter().position(|part| *part == Part::Install)? + 1;
+    let installed = cut.texts[..end].join(" && ");
+    let (written, before) = (cut.effects(&installed), cut.script(&installed).commands.len());
+    let whole = cut.script(&cut.texts.join(" && "));
+    let command = whole.commands.get(before..)?.iter().find(|command| cut.changes(command, &written))?;
+    Some(Refused {
+        what: "cut the RUN behind the install".to_owned(),
+        why: format!(
+            "`{}` changes the owner, mode or content of what was installed, which would then be in two layers",
+            command.words.first()?.text
+        ),
+    })
+}
+
 /// Package managers whose lists of packages an `update` fetches.
 const UPDATERS: [&str; 5] = ["apt-get", "apt", "apk", "yum", "dnf"];
 
@@ -62,6 +72,17 @@ struct Cutter<'a> {
     head: &'a str,
     ranges: Vec<std::ops::Range<usize>>,
     texts: Vec<String>,
+}
+
+impl<'a> Cutter<'a> {
+    /// Reads a RUN of several parts, if each is understood.
+    fn of(site: &'a Site<'a>) -> Option<Self> {
+        let (head, command) = site.written().filter(|_| matches!(site.run.command, CommandLine::Shell(_)))?;
+        let ranges = chain(command).filter(|parts| parts.len() > 1)?;
+        let texts = ranges.iter().map(|range| as_shell_text(&command[range.clone()])).collect();
+        let cut = Self { site, command, head, ranges, texts };
+        cut.agrees().then_some(cut)
+    }
 }
 
 impl Cutter<'_> {

@@ -122,5 +122,7 @@ fn what_changes_the_installed_files_stays_with_the_install() {
         let text = format!("FROM node:20\nWORKDIR /app\nCOPY . .\nRUN {run}\n");
         let made = propose_for(&text, NPM);
         assert_eq!(made.text != text, is_cut, "{}", made.text);
+        let told = made.refused.iter().filter(|refused| refused.why.contains("would then be in two layers"));
+        assert_eq!(told.count(), usize::from(!is_cut), "{run}: {:?}", made.refused);
     }
 }
