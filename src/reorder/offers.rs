@@ -103,7 +103,7 @@ fn priced<'a>(sheet: &Sheet<'a>, found: Found, must_gain: bool) -> Option<Priced
     let least = least_gain(sheet.seconds);
     let enough = match found.kind {
         _ if !must_gain => true,
-        MoveKind::CacheMount => saves >= least || (saves > 0.05 && sheet.takes(&found.edits) >= worth(sheet)),
+        MoveKind::CacheMount => saves >= least || (saves > 0.2 && sheet.takes(&found.edits) >= worth(sheet)),
         _ => saves >= least,
     };
     enough.then_some(Priced { found, saves: Some(saves.max(0.0)), after: Some(after) })

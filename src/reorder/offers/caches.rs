@@ -227,6 +227,7 @@ pub(super) const CACHES: [Cache; 22] = [
         verbs: &["install", "i"],
         places: &[&["$COMPOSER_CACHE_DIR", "$COMPOSER_HOME/cache", "/tmp/cache"]],
         unless: &["cache-dir", "$XDG_CACHE_HOME"],
+        offline: &["$COMPOSER_DISABLE_NETWORK"],
         set: &[("COMPOSER_CACHE_DIR", "/var/cache/composer")],
         without: Some("--no-cache"),
         settings: &[("composer.json", "cache-dir"), ("composer.json", "cache-files-dir")],

@@ -39,7 +39,7 @@ fn a_cache_mount_of_other_tools_is_refused_where_it_could_change_more() {
     let next: &[(&str, &str)] = &[
         (
             "package.json",
-            r#"{"scripts":{"build":"tsc && pnpm next","next":"next build","test":"vitest","ng":"ng build"}}"#,
+            r#"{"name":"web","scripts":{"build":"tsc && pnpm next","next":"next build","test":"vitest","ng":"ng build"}}"#,
         ),
         ("a.js", "x"),
     ];

@@ -235,6 +235,12 @@ fn what_builds_without_the_network_gets_no_mount_that_may_be_empty() {
         ("go with no proxy for all", of("golang:1.22", "RUN go mod download\nENV GOPROXY=off\nRUN go build -o out ./cmd"), GO, &[]),
         ("maven", of("maven:3", "RUN mvn dependency:go-offline\nRUN mvn -o package"), pom, &[]),
         (
+            "maven that installs for a later step",
+            of("maven:3", "RUN mvn install -pl a\nRUN mvn package -pl b"),
+            pom,
+            &[],
+        ),
+        (
             "maven with settings that move it",
             of("maven:3", "RUN mvn -s /usr/share/maven/ref/settings-docker.xml package"),
             pom,
@@ -252,6 +258,33 @@ fn what_builds_without_the_network_gets_no_mount_that_may_be_empty() {
         ("pnpm with a store for several projects", of("node:20", "RUN pnpm install"), shared, &[]),
         ("uv that links", of("python:3.12", "ENV UV_LINK_MODE=symlink\nRUN ./x.sh && uv sync"), uv, &[]),
         ("uv that copies", of("python:3.12", "ENV UV_LINK_MODE=copy\nRUN ./x.sh && uv sync"), uv, &["/root/.cache/uv"]),
+        (
+            "nuget for a platform",
+            of(
+                "mcr.microsoft.com/dotnet/sdk:8.0",
+                "RUN dotnet restore -r linux-x64\nRUN dotnet publish --no-restore -r linux-x64",
+            ),
+            net,
+            &["/root/.nuget/packages"],
+        ),
+        (
+            "nuget for a platform that the build is not told",
+            of(
+                "mcr.microsoft.com/dotnet/sdk:8.0",
+                "RUN dotnet restore -r linux-x64\nRUN dotnet publish --no-restore",
+            ),
+            net,
+            &[],
+        ),
+        (
+            "nuget with versions that are locked",
+            of(
+                "mcr.microsoft.com/dotnet/sdk:8.0",
+                "RUN dotnet restore --locked-mode\nRUN dotnet publish --no-restore",
+            ),
+            net,
+            &[],
+        ),
         (
             "nuget with a source of its own",
             of("mcr.microsoft.com/dotnet/sdk:8.0", "RUN dotnet restore -s https://x\nRUN dotnet publish --no-restore"),
@@ -289,6 +322,9 @@ fn a_build_cache_that_is_removed_while_it_is_mounted_gets_no_mount() {
         ("npm run build", r#""build":"next build","prebuild":"rimraf ./.next out""#, ""),
         ("npm run build", r#""build":"npm run clean && next build","clean":"del .next""#, ""),
         ("npm run build", r#""build":"next build","clean":"rm -rf .next""#, next),
+        ("npm run build", r#""build":"rimraf '{.next,out}' && next build""#, ""),
+        ("npm run build", r#""build":"rm -rf * && next build""#, ""),
+        ("npm run build", r#""build":"git clean -fdx && next build""#, ""),
         ("npm ci; npm run build", r#""build":"react-scripts build""#, ""),
     ] {
         assert_eq!(offers(run, scripts), expected, "{run} with {scripts}");

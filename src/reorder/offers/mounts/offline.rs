@@ -10,7 +10,7 @@ impl Search<'_> {
         let (variables, flags): (Vec<&str>, Vec<&str>) =
             self.cache.offline.iter().partition(|word| word.starts_with('$'));
         let is_told = |call: &Call| self.cache.programs.contains(&call.program.as_str()) && call.has(&flags);
-        if self.restores_from_elsewhere(family) {
+        if self.restores_otherwise(family) || self.installs_for_later(family) {
             return true;
         }
         family.iter().any(|stage| {
@@ -36,15 +36,43 @@ impl Search<'_> {
         })
     }
 
-    /// Tells whether a restore is told where to look, and a build after it would not know when it restored by itself.
-    fn restores_from_elsewhere(&self, family: &[usize]) -> bool {
+    /// Tells whether a restore is told more than the build after it would tell it, when it restored by itself.
+    fn restores_otherwise(&self, family: &[usize]) -> bool {
+        const SAME: [&str; 8] = [
+            "-v",
+            "--verbosity",
+            "--disable-parallel",
+            "--nologo",
+            "-nologo",
+            "--ignore-failed-sources",
+            "-r",
+            "--runtime",
+        ];
         let Some(flag) = self.cache.without.filter(|flag| *flag == "--no-restore") else { return false };
+        let runtime = |call: &Call| call.value(&["-r", "--runtime"]).map(|word| word.text.clone());
+        let calls = self.calls_of(family);
+        let builds: Vec<&&Call> = calls.iter().filter(|call| call.has(&[flag])).collect();
+        let mut restores = calls.iter().filter(|call| call.after("restore").is_some());
+        restores.any(|restore| {
+            let is_same = restore.flags.iter().all(|(name, _)| SAME.contains(&name.as_str()));
+            let agree = builds.iter().all(|build| runtime(build) == runtime(restore));
+            !(builds.is_empty() || is_same && agree)
+        })
+    }
+
+    /// Tells whether Maven installs what it builds, and is called once more after that, which may need it.
+    fn installs_for_later(&self, family: &[usize]) -> bool {
+        let mut calls = self.calls_of(family).into_iter();
+        let installs = |call: &Call| call.operands.iter().any(|word| word.text == "install");
+        self.cache.tool == "Maven" && calls.any(installs) && calls.next().is_some()
+    }
+
+    fn calls_of(&self, family: &[usize]) -> Vec<&Call> {
         let of_stage = |stage: &usize| {
-            let runs = self.sheet.runs(*stage);
-            runs.flat_map(|(index, ..)| self.sheet.calls(*stage, index)).collect::<Vec<_>>()
+            let stage = *stage;
+            self.sheet.runs(stage).flat_map(move |(index, ..)| self.sheet.calls(stage, index))
         };
-        let calls: Vec<&Call> = family.iter().flat_map(of_stage).collect();
-        let has = |flags: &[&str]| calls.iter().any(|call| call.program == "dotnet" && call.has(flags));
-        has(&[flag]) && has(&["-s", "--source", "--configfile"])
+        let of_tool = |call: &&Call| self.cache.programs.contains(&call.program.as_str());
+        family.iter().flat_map(of_stage).filter(of_tool).collect()
     }
 }

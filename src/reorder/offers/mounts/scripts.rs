@@ -73,24 +73,28 @@ impl Search<'_> {
         }
         let Some(place) = self.cache.places[0].first() else { return false };
         let dir = place.trim_start_matches("./").split('/').next().unwrap_or_default();
-        let runs = self.sheet.runs(self.stage).filter(|(index, ..)| self.uses(self.stage, *index));
-        runs.flat_map(|(index, ..)| self.sheet.calls(self.stage, index).iter().map(move |call| (index, call)))
-            .any(|(index, call)| {
-                let verb = call.operands.first().map_or("", |word| word.text.as_str());
-                let installs = dir == "node_modules" && ["ci", "clean-install"].contains(&verb);
-                installs || self.scripts_of(index, call).iter().any(|text| removes(text, dir))
+        let of_stage = |stage: usize| {
+            let runs = self.sheet.runs(stage).filter(move |(index, ..)| self.uses(stage, *index));
+            runs.flat_map(move |(index, ..)| {
+                self.sheet.calls(stage, index).iter().map(move |call| (stage, index, call))
             })
+        };
+        self.sheet.family(self.stage).into_iter().flat_map(of_stage).any(|(stage, index, call)| {
+            let verb = call.operands.first().map_or("", |word| word.text.as_str());
+            let installs = dir == "node_modules" && ["ci", "clean-install"].contains(&verb);
+            installs || self.scripts_of((stage, index), call).iter().any(|text| removes(text, dir))
+        })
     }
 
     /// The texts of the scripts that a call runs, with those around them.
-    fn scripts_of(&self, index: usize, call: &Call) -> Vec<String> {
+    fn scripts_of(&self, (stage, index): (usize, usize), call: &Call) -> Vec<String> {
         let words: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
         let name = match words.as_slice() {
             ["run" | "run-script", name, ..] | [name, ..] => *name,
             [] => return Vec::new(),
         };
         let manifest = call.cwd.as_deref().map(|cwd| join(cwd, "package.json"));
-        let manifest = manifest.and_then(|place| self.context_of(self.stage, index, &place));
+        let manifest = manifest.and_then(|place| self.context_of(stage, index, &place));
         let text = manifest.and_then(|path| self.sheet.input.files.read(&path));
         let package: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
         let mut found = Vec::new();
@@ -100,16 +104,17 @@ impl Search<'_> {
         found
     }
 
-    /// The name of the package that a step builds, as far as it can stand in an id, else that of its directory.
-    pub(super) fn package(&self, used: &super::Use<'_>) -> String {
+    /// The name of the package that a step builds, as far as it can stand in an id.
+    pub(super) fn package(&self, used: &super::Use<'_>) -> Option<String> {
         let calls = self.sheet.calls(used.stage, used.index);
         let place = calls.iter().find_map(|call| Some(join(call.cwd.as_deref()?, "package.json")));
         let path = place.and_then(|place| self.context_of(used.stage, used.index, &place));
         let text = path.and_then(|path| self.sheet.input.files.read(&path));
         let package: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
-        let name = package.and_then(|package| Some(package.get("name")?.as_str()?.to_owned()));
-        let name = name.unwrap_or_else(|| "project".to_owned());
-        name.trim_start_matches('@').replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-")
+        let name = package.and_then(|package| Some(package.get("name")?.as_str()?.to_owned()))?;
+        let name =
+            name.trim_start_matches('@').replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
+        (!name.is_empty()).then_some(name)
     }
 
     /// Tells whether a call runs the words that use the cache, itself or by a script of package.json.
@@ -156,9 +161,11 @@ fn removes(script: &str, dir: &str) -> bool {
     const REMOVERS: [&str; 7] = ["rm", "rimraf", "del", "del-cli", "shx", "rmdir", "trash"];
     let mut commands = script.split(['&', ';', '|']);
     commands.any(|command| {
-        let mut words = command.split_whitespace();
-        words.any(|word| REMOVERS.contains(&word))
-            && command.split_whitespace().any(|word| word.trim_start_matches("./").starts_with(dir))
+        let all: Vec<&str> = command.split_whitespace().collect();
+        // Also `'{.next,out}'`, `*`, `**/.next`.
+        let may_be_it = |word: &&str| word.contains(dir) || word.contains('*') && !word.contains('.');
+        let removes = all.iter().any(|word| REMOVERS.contains(word)) && all.iter().any(may_be_it);
+        removes || all.windows(2).any(|pair| pair == ["git", "clean"])
     })
 }
 

@@ -138,13 +138,12 @@ impl<'a> Search<'a> {
     fn edits(&self, used: &Use<'a>, places: &Places) -> Option<Vec<Edit>> {
         let text = self.sheet.text(used.own);
         let sharing = if self.cache.locked { ",sharing=locked" } else { "" };
+        // Others build in a directory of this name as well.
+        let package = if self.cache.script.is_empty() { String::new() } else { self.package(used)? };
         let mounts = places.targets.iter().map(|target| {
             let name = target.strip_prefix("/var/cache/").unwrap_or(&target[1..]).replace('/', "-");
             let (id, owner) = match &places.owner {
-                // Others build in a directory of this name as well.
-                Owner::Root if !self.cache.script.is_empty() => {
-                    (format!("id={name}-{},", self.package(used)), String::new())
-                }
+                Owner::Root if !package.is_empty() => (format!("id={name}-{package},"), String::new()),
                 Owner::Root => (String::new(), String::new()),
                 Owner::Numbered(number, told) => (format!("id={name}-{told},"), format!(",uid={number}")),
                 Owner::Whoever(told) => (format!("id={name}-{told},"), ",mode=0777".to_owned()),
