@@ -117,5 +117,11 @@ pub(super) fn is_asked_by(text: &str) -> bool {
 /// Tells whether git stands in quotes in a text, as where a program calls it with a list of words
 /// (`Command::new("git")`, `spawnSync('git', [`, `commandLine "git", "rev-parse"`).
 pub(super) fn is_called_by_words(text: &str) -> bool {
-    text.contains("\"git\"") || text.contains("'git'")
+    let is_call = |(at, word): (usize, &str)| {
+        // `"type": "git"` of package.json is a value.
+        let before = text[..at].trim_end();
+        let after = text[at + word.len()..].trim_start();
+        !before.ends_with(':') && after.starts_with([',', ')', ']'])
+    };
+    ["\"git\"", "'git'"].iter().any(|word| text.match_indices(word).any(is_call))
 }

@@ -7,8 +7,12 @@ use crate::context::{Ignore, path};
 use crate::reorder::moves::Attempt;
 
 /// How many files are looked into, and how large each may be. Where there are more it is not known what they name.
-const MOST_FILES: usize = 6000;
-const LARGEST: u64 = 256 << 10;
+const MOST_FILES: usize = 2500;
+const LARGEST: u64 = 128 << 10;
+
+/// Directories of code of others, and of texts in many languages.
+const APART: [&str; 8] =
+    ["node_modules", "vendor", "third_party", "lang", "locales", "translations", "i18n", "migrations"];
 
 /// Files of programs, and manifests and settings of them.
 const PROGRAMS: [&str; 24] = [
@@ -34,7 +38,7 @@ pub(super) fn free(attempt: &Attempt<'_>, lines: &[IgnoreLine]) -> BTreeSet<Stri
         let is_setting = file.starts_with("config/") && ends(&[".yml", ".yaml"]);
         (ends(&PROGRAMS) || ends(&SETTINGS) || is_setting)
             && !file.ends_with("-lock.json")
-            && !file.contains("node_modules/")
+            && !file.split('/').any(|part| APART.contains(&part))
             && !ignore.as_ref().is_some_and(|ignore| ignore.is_ignored(file))
     };
     let files = attempt

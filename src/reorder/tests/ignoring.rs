@@ -57,6 +57,7 @@ fn git_is_left_in_the_context_where_something_asks_it() {
         (&[("build.rs", "Command::new(\"git\").args([\"rev-parse\", \"HEAD\"])")][..], "cargo build", None),
         (&[("crates/a/build.rs", "Command::new(\"git\").arg(x)")][..], "cargo build", None),
         (&[("vite.config.js", "spawnSync('git', ['log'])")][..], "npm run build", None),
+        (&[("package.json", r#"{"repository":{"type": "git", "url": "x"}}"#)][..], "npm run build", Some("")),
         (&[("buildSrc/v.kts", "ProcessBuilder(\"git\", x)")][..], "gradle build", None),
         (&[("tools/gen.go", "exec.Command(\"git\", \"describe\")")][..], "go generate ./...", None),
         (&[("src/a.rs", "Command::new(\"git\").arg(\"clone\")")][..], "cargo build", Some("")),

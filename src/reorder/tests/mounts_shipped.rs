@@ -231,15 +231,17 @@ fn what_builds_without_the_network_gets_no_mount_that_may_be_empty() {
         ("go", of("golang:1.22", "RUN go build -o out ./cmd"), GO, go),
         ("go without the network", of("golang:1.22", "RUN go mod download\nRUN --network=none go build -o out ./cmd"), GO, &[]),
         ("go without a proxy", of("golang:1.22", "RUN go mod download\nRUN GOPROXY=off go build -o out ./cmd"), GO, &[]),
+        ("go with any proxy", of("golang:1.22", "ARG GOPROXY\nRUN go build -o out ./cmd"), GO, go),
         ("go with a proxy", of("golang:1.22", "ENV GOPROXY=https://x\nRUN go build -o out ./cmd"), GO, go),
         ("go with no proxy for all", of("golang:1.22", "RUN go mod download\nENV GOPROXY=off\nRUN go build -o out ./cmd"), GO, &[]),
         ("maven", of("maven:3", "RUN mvn dependency:go-offline\nRUN mvn -o package"), pom, &[]),
         (
             "maven that installs for a later step",
             of("maven:3", "RUN mvn install -pl a\nRUN mvn package -pl b"),
-            pom,
+            &[pom[0], pom[1], ("a/pom.xml", "<project/>"), ("b/pom.xml", "<project/>")],
             &[],
         ),
+        ("maven of one module", of("maven:3", "RUN mvn install\nRUN mvn package"), pom, &["/root/.m2"]),
         (
             "maven with settings that move it",
             of("maven:3", "RUN mvn -s /usr/share/maven/ref/settings-docker.xml package"),

@@ -22,10 +22,11 @@ impl Search<'_> {
                         let mut own = call.assigns.iter().filter(|(assigned, _)| assigned == name);
                         own.any(|(_, word)| value.is_empty() || word.text == value)
                     };
+                    // An ARG without a value is any, and hardly that one.
                     let of_scope = scope
                         .vars
                         .get(name)
-                        .is_some_and(|own| value.is_empty() || own.as_ref().is_none_or(|own| own == value));
+                        .is_some_and(|own| value.is_empty() || own.as_deref() == Some(value));
                     of_scope || self.sheet.calls(*stage, index).iter().any(of_call)
                 };
                 let has_no_network = self.cache.whole && run.network.as_deref() == Some("none");
@@ -60,8 +61,13 @@ impl Search<'_> {
         })
     }
 
-    /// Tells whether Maven installs what it builds, and is called once more after that, which may need it.
+    /// Tells whether Maven installs modules that it builds, and is called once more after that, which may need them.
     fn installs_for_later(&self, family: &[usize]) -> bool {
+        let tree = self.sheet.input.tree;
+        let poms = tree.iter().filter(|(path, _)| path.rsplit('/').next() == Some("pom.xml"));
+        if poms.take(2).count() < 2 {
+            return false;
+        }
         let mut calls = self.calls_of(family).into_iter();
         let installs = |call: &Call| call.operands.iter().any(|word| word.text == "install");
         self.cache.tool == "Maven" && calls.any(installs) && calls.next().is_some()
