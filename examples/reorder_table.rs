@@ -11,7 +11,7 @@
 //! the last 200 commits, or from guesses where too few of these touch the context, and what is saved is counted on
 //! the other 30%.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -175,12 +175,11 @@ fn with_input<T>(
     options: &ReorderOptions,
     call: impl FnOnce(&ReorderInput<'_>) -> T,
 ) -> T {
-    let read = |path: &str| {
-        let path =
-            if repo.context().is_empty() { path.to_owned() } else { format!("{}/{path}", repo.context()) };
-        let blob = repo.blob_at(newest, &path).ok().flatten()?;
-        String::from_utf8(repo.bytes(blob.id).ok()?).ok()
-    };
+    // Where the command reads a file from disk, this unpacks it, which takes longer.
+    let all = repo.changes(None, newest).expect("the newest commit has been read");
+    let blobs: HashMap<&str, _> =
+        all.iter().filter_map(|change| Some((&*change.path, change.new.as_ref()?))).collect();
+    let read = |path: &str| String::from_utf8(repo.bytes(blobs.get(path)?.id).ok()?).ok();
     let known = StepSeconds::rough(dockerfile);
     let seconds = |stage: usize, own: &Instruction| known.get(stage, own);
     call(&ReorderInput { tree, files: &read, edits, seconds: &seconds, options })
