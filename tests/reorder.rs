@@ -124,6 +124,17 @@ fn the_report_for_tools_holds_the_diff_the_text_and_the_moves() {
 }
 
 #[test]
+fn what_is_saved_is_told_once_and_what_is_left_alone_with_its_reason() {
+    let cut = "FROM node:20-alpine\nWORKDIR /app\nCOPY . .\nRUN npm install && npm run build\n";
+    let (_, out, _) = reorder(project(cut).path(), &[]);
+    assert!(out.contains("[split-run:4]\n   saves what is told with the change"), "{out}");
+    assert!(out.contains("For the ignore file"), "node_modules of a working copy: {out}");
+    let held = "ARG BASE=x\nFROM $BASE AS b\nWORKDIR /app\nCOPY . .\nRUN npm install -g a && npm install lodash\nFROM alpine\nCOPY --from=b /app /app\n";
+    let (_, out, _) = reorder(project(held).path(), &[]);
+    assert!(out.contains("did not offer a cache mount for npm: it is not known who runs"), "{out}");
+}
+
+#[test]
 fn an_offer_is_made_where_it_is_taken_and_names_must_be_known() {
     let taken = GOOD.replace("RUN npm", "RUN --mount=type=cache,target=/root/.npm npm");
     for name in ["cache-mount:5", "cache-mount"] {

@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use super::Proposed;
 use crate::cli::output::{safe, safe_lines};
-use crate::reorder::{IgnoreProposal, Move, Offer, Proposal, Taken};
+use crate::reorder::{IgnoreProposal, Move, MoveKind, Offer, Proposal, Taken};
 
 /// The change as a unified diff; empty where nothing changes.
 pub(super) fn diff(old: &str, new: &str, name: &str) -> String {
@@ -90,6 +90,8 @@ fn one_move(number: usize, made: &Move) -> String {
     let mut out = format!("{number}. {} [{}]\n", safe(&made.name), made.id);
     if made.saves > 0.05 {
         let _ = writeln!(out, "   saves {} of an expected rebuild", seconds(made.saves));
+    } else if matches!(made.kind, MoveKind::FetchFirst | MoveKind::SplitRun) {
+        out.push_str("   saves what is told with the change that it makes room for\n");
     }
     let _ = writeln!(out, "   safe: {}", safe(&made.why_safe));
     out
