@@ -27,6 +27,8 @@ case "$name $*" in
   "go build"*) if [ -n "$GOMODCACHE" ]; then cat "$GOMODCACHE/module"; fi ;;
 esac
 case "$name $*" in
+  # What installs packages of the system looks at nothing of the project.
+  "apk "*|"apt-get "*) mkdir -p "/opt/deps/$name" && echo "$*" >> "/opt/deps/$name/seen" ;;
   "mix deps."*|"mix local."*) mkdir -p /opt/deps/mix && cat mix.exs mix.lock config/*.exs >> /opt/deps/mix/seen; echo "$2" > deps ;;
   "composer install"*) mkdir -p vendor && cat composer.json composer.lock > vendor/installed
     case "$*" in *--no-autoloader*) ;; *-o*) find . -name '*.php' -not -path './vendor/*' | sort > vendor/autoload ;; esac ;;
