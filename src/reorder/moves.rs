@@ -298,8 +298,10 @@ impl Attempt<'_> {
             .zip(&self.original.stages)
             .all(|(items, stage)| items.iter().map(Item::written).eq(stage.items.iter().map(Item::written)));
         proposal.refused = std::mem::take(&mut self.refused);
-        proposal.refused.extend(rewrite::refused(&self.draft, &self.original, self.input));
         let moves_only = self.input.options.moves_only;
+        if !moves_only {
+            proposal.refused.extend(rewrite::refused(&self.draft, &self.original, self.input));
+        }
         if is_same && made.is_empty() {
             if moves_only {
                 return proposal;
