@@ -22,6 +22,7 @@ pub use why::Why;
 
 pub(super) use calls::{behind_sudo, led_by_pnpm};
 pub(super) use maven::{modules_need_each_other, takes_value as takes_value_in_maven};
+pub(super) use mix::tasks as tasks_of_mix;
 
 use crate::context::Tree;
 use crate::shell::Word;

@@ -47,13 +47,19 @@ struct Priced<'a> {
     after: Option<Sheet<'a>>,
 }
 
-/// Finds what could be made in a Dockerfile, and what can be advised; with `must_gain` only what gains enough.
-fn find<'a>(sheet: &Sheet<'a>, must_gain: bool) -> Vec<Priced<'a>> {
+/// Finds what could be made in a Dockerfile, and what can be advised; with `must_gain` only what gains enough. Tells
+/// besides what keeps steps that make a good part of a rebuild from a cache mount.
+fn find<'a>(sheet: &Sheet<'a>, must_gain: bool) -> (Vec<Priced<'a>>, Vec<Refusal>) {
     let worth = worth(sheet);
-    let mut found = Vec::new();
+    let (mut found, mut refused) = (Vec::new(), Vec::new());
     for stage in (0..sheet.model.stages.len()).filter(|stage| sheet.model.wanted[*stage]) {
-        let mounts = mounts::find(sheet, stage).into_iter().filter_map(Result::ok);
-        found.extend(mounts.filter_map(|found| priced(sheet, found, must_gain)));
+        for mount in mounts::find(sheet, stage) {
+            match mount {
+                Ok(one) => found.extend(priced(sheet, one, must_gain)),
+                Err(stop) if sheet.each[stop.at.0][stop.at.1] >= worth => refused.push(stop.told(sheet)),
+                Err(_) => {}
+            }
+        }
         match chef::find(sheet, stage, worth) {
             Some(chef::Chef::Offer(one)) => found.extend(priced(sheet, one, must_gain)),
             Some(chef::Chef::Advice(one)) => found.push(Priced { found: one, saves: None, after: None }),
@@ -71,16 +77,7 @@ fn find<'a>(sheet: &Sheet<'a>, must_gain: bool) -> Vec<Priced<'a>> {
         found.extend(advice::parallel_stage(sheet, stage).map(advised));
     }
     found.extend(binds::find(sheet).into_iter().filter_map(|found| priced(sheet, found, false)));
-    found
-}
-
-/// What keeps steps that make a good part of a rebuild from a cache mount.
-fn refused(sheet: &Sheet<'_>) -> Vec<Refusal> {
-    let worth = worth(sheet);
-    let stages = (0..sheet.model.stages.len()).filter(|stage| sheet.model.wanted[*stage]);
-    let stops = stages.flat_map(|stage| mounts::find(sheet, stage)).filter_map(Result::err);
-    let is_dear = |stop: &mounts::Stop| sheet.each[stop.at.0][stop.at.1] >= worth;
-    stops.filter(is_dear).map(|stop| stop.told(sheet)).collect()
+    (found, refused)
 }
 
 fn worth(sheet: &Sheet<'_>) -> f64 {

@@ -11,6 +11,7 @@ use super::testing::speaks_of_tests;
 use crate::dockerfile::ast::{CommandLine, Dockerfile, InstructionKind};
 use crate::reorder::ReorderInput;
 use crate::reorder::footprint::{run_effects, run_script};
+use crate::reorder::manifests::tasks_of_mix;
 use crate::reorder::model::Model;
 use crate::reorder::scope::Scope;
 use crate::shell::{Call, Script, Word, calls};
@@ -118,14 +119,13 @@ const GRADLE: [&str; 12] = [
 ];
 
 /// Tasks of Mix that compile no tests.
-const MIX: [&str; 13] = [
+const MIX: [&str; 12] = [
     "assets.build",
     "assets.deploy",
     "assets.setup",
     "compile",
     "deps.compile",
     "deps.get",
-    "do",
     "esbuild",
     "local.hex",
     "local.rebar",
@@ -266,12 +266,7 @@ impl Look<'_> {
                 };
                 words.iter().all(knows)
             }
-            "mix" => {
-                let mut tasks = words.iter().flat_map(|word| word.split([',', '+'])).map(str::trim);
-                tasks.all(|task| {
-                    task.is_empty() || MIX.contains(&task) || !task.contains('.') && words[0] != task
-                })
-            }
+            "mix" => tasks_of_mix(&words).iter().all(|task| MIX.contains(&task.as_str())),
             "make" => make::is_blind(self.input, call.cwd.as_deref(), &words),
             "php" | "python" | "python3" => {
                 let is_file = ["artisan", "console", "manage.py"].iter().any(|name| first.ends_with(name));
@@ -302,24 +297,18 @@ impl Look<'_> {
             let mut named = packages.iter().filter(has).peekable();
             named.peek().is_some() && named.all(|package| is_blind_web(package, name, DEPTH))
         };
+        let hooks = || {
+            let own = |hook: &&&str| packages.iter().any(|package| script_of(package, hook).is_some());
+            HOOKS.iter().filter(own).all(|hook| runs(hook))
+        };
         match words {
             ["run" | "run-script", name] => runs(name),
             ["workspace", _, name] | ["workspace", _, "run", name] => runs(name),
             [first, rest @ ..] if builder.verbs.contains(first) => {
                 let is_global = call.has(&["-g", "--global", "--ignore-scripts"]);
-                let hooks = || {
-                    let own =
-                        |hook: &&&str| packages.iter().any(|package| script_of(package, hook).is_some());
-                    HOOKS.iter().filter(own).all(|hook| runs(hook))
-                };
                 !rest.contains(&"run") && (is_global || hooks())
             }
-            [] => {
-                builder.verbs.contains(&"")
-                    && HOOKS.iter().all(|hook| {
-                        !packages.iter().any(|package| script_of(package, hook).is_some()) || runs(hook)
-                    })
-            }
+            [] => builder.verbs.contains(&"") && hooks(),
             [name] if call.program != "npm" => runs(name),
             _ => false,
         }

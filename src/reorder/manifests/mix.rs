@@ -32,7 +32,7 @@ const TASKS: [&str; 4] = ["deps.get", "deps.compile", "local.hex", "local.rebar"
 /// Refuses what may need more than mix.exs, mix.lock and config.
 pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
     plan.runs_code = true;
-    if let Some(task) = tasks(install.words).into_iter().find(|task| !TASKS.contains(&task.as_str())) {
+    if let Some(task) = tasks(&install.words[1..]).into_iter().find(|task| !TASKS.contains(&task.as_str())) {
         return Err(Why::SharesCommand(task));
     }
     let project = install.read("mix.exs")?;
@@ -68,7 +68,7 @@ pub(super) fn check(install: &Install<'_>, plan: &mut Plan) -> Result<(), Why> {
         let name = dependency.split(',').next().unwrap_or(dependency).to_owned();
         return Err(Why::LocalDependency { path: install.path("mix.exs"), what: name });
     }
-    let fetches = tasks(install.words).iter().any(|task| task == "deps.get");
+    let fetches = tasks(&install.words[1..]).iter().any(|task| task == "deps.get");
     let Some(lock) = install.loose_lock().filter(|_| fetches) else { return Ok(()) };
     let listed = listed.ok_or_else(|| Why::RewritesLock(install.path(lock)))?;
     let text = install.read(lock)?;
@@ -91,12 +91,11 @@ fn of_other_environments(install: &Install<'_>) -> Vec<&'static str> {
     ENVIRONMENTS.iter().filter(|(name, _)| *name != own).map(|(_, file)| *file).collect()
 }
 
-/// The tasks of `mix TASK …` or `mix do TASK, TASK` (with `+` between them as well).
-fn tasks(words: &[String]) -> Vec<String> {
-    let words = &words[1..];
+/// The tasks of `mix TASK …` or `mix do TASK, TASK` (with `+` between them as well), by the words after `mix`.
+pub(in crate::reorder) fn tasks(words: &[impl AsRef<str>]) -> Vec<String> {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     let first = |part: &[&str]| part.first().map(|task| (*task).to_owned());
-    if words.first().is_none_or(|word| word != "do") {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if words.first().is_none_or(|word| *word != "do") {
         return first(&words).into_iter().collect();
     }
     let text = words[1..].join(" ").replace(',', " , ");
@@ -251,7 +250,7 @@ mod tests {
             ("mix do deps.get + deps.compile + release x", "deps.get deps.compile release"),
         ] {
             let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
-            assert_eq!(tasks(&words).join(" "), expected, "{text}");
+            assert_eq!(tasks(&words[1..]).join(" "), expected, "{text}");
         }
     }
 }

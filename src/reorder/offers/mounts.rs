@@ -14,6 +14,7 @@ use super::caches::{CACHES, Cache};
 use super::sheet::Sheet;
 use crate::cost::images;
 use crate::dockerfile::ast::{CommandLine, Instruction, InstructionKind, Run};
+use crate::reorder::manifests::tasks_of_mix;
 use crate::shell::{Call, PathPattern, PathSet};
 use cleanings::Cleanings;
 use owners::Owner;
@@ -259,7 +260,8 @@ impl Search<'_> {
         let verb = call.operands.first().map_or("", |word| word.text.as_str());
         // `mix do deps.get, compile` fetches, `mix do compile + release` does not.
         let fetches = |call: &Call| {
-            call.operands.iter().any(|word| word.text.split([',', '+']).any(|task| task == "deps.get"))
+            let words: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
+            tasks_of_mix(&words).iter().any(|task| task == "deps.get")
         };
         self.cache.programs.contains(&call.program.as_str())
             && (self.cache.verbs.is_empty() || self.cache.verbs.contains(&verb))

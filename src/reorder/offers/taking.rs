@@ -1,7 +1,7 @@
 //! Offers that are taken, one after the other, each in the text that the one before left.
 
 use super::sheet::Sheet;
-use super::{find, gain, line_edits, named, new_lines, refused};
+use super::{find, gain, line_edits, named, new_lines};
 use crate::dockerfile::ast::Dockerfile;
 use crate::reorder::moves::{Attempt, Made, id_of, propose_bare};
 use crate::reorder::{MoveKind, Offer, Proposal, Refusal, ReorderInput, ReorderOptions, Taken, rewrite};
@@ -14,8 +14,10 @@ const ORDER: [MoveKind; 4] =
 pub(in crate::reorder) fn complete(sheet: Sheet<'_>, made: &[Made], proposal: &mut Proposal) {
     let options = sheet.input.options;
     let start = sheet.seconds;
-    let offers = named(&sheet, &find(&sheet, true), &proposal.moves, &[]);
-    proposal.refused.extend(refused(&sheet));
+    let (found, refused) = find(&sheet, true);
+    let offers = named(&sheet, &found, &proposal.moves, &[]);
+    drop(found);
+    proposal.refused.extend(refused);
     let mut wanted: Vec<&Offer> = offers
         .iter()
         .filter(|offer| offer.is_whole() && options.takes(offer.kind, &offer.id))
@@ -34,7 +36,7 @@ pub(in crate::reorder) fn complete(sheet: Sheet<'_>, made: &[Made], proposal: &m
                     && own.lines == offer.lines
                     && one.after.is_some()
             };
-            let now = find(&sheet, false);
+            let (now, _) = find(&sheet, false);
             let told = named(&sheet, &now, &proposal.moves, &[]);
             let place = now.iter().zip(&told).position(|(one, own)| is_it(one, own));
             match place.and_then(|at| now.into_iter().nth(at)) {
@@ -51,7 +53,7 @@ pub(in crate::reorder) fn complete(sheet: Sheet<'_>, made: &[Made], proposal: &m
         }
         proposal.expected_after = (proposal.expected_after - start + sheet.seconds).max(0.0);
         proposal.text = sheet.draft.dockerfile.text.to_string();
-        proposal.offered = named(&sheet, &find(&sheet, true), &proposal.moves, &proposal.taken);
+        proposal.offered = named(&sheet, &find(&sheet, true).0, &proposal.moves, &proposal.taken);
         proposal.seconds = sheet.draft.by_line();
     }
     proposal.offered.retain(|offer| !options.skips(offer.kind, &offer.id));

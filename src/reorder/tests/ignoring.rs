@@ -151,6 +151,7 @@ fn tests_that_no_step_looks_at_stay_out_of_the_context() {
         ("src/a.ts", "x"),
         ("src/a.test.ts", "x"),
     ];
+    let mix = [("mix.exs", "x"), ("lib/a.ex", "x"), ("test/a_test.exs", "x")];
     let pom = [("pom.xml", "<project/>"), ("src/main/A.java", "x"), ("src/test/ATest.java", "x")];
     for (files, run, command, expected) in [
         (go.to_vec(), "go build -o /x .", "CMD [\"/x\"]", "**/*_test.go"),
@@ -206,6 +207,8 @@ fn tests_that_no_step_looks_at_stay_out_of_the_context() {
         (web.to_vec(), "npm install && npm test", "", ""),
         ([&web[..], &[("src/b.ts", "import.meta.glob('./*.ts')")]].concat(), "npm run build", "", ""),
         ([&web[..2], &[("src/pages/a.test.ts", "x")]].concat(), "npm run build", "", ""),
+        (mix.to_vec(), "mix do deps.get, compile", "", "test"),
+        (mix.to_vec(), "mix do compile + coveralls", "", ""),
         (pom.to_vec(), "mvn package -DskipTests", "", "src/test"),
         (pom.to_vec(), "mvn package", "", ""),
         (vec![("Cargo.toml", "[[test]]\nname = \"a\""), ("tests/a.rs", "x")], "cargo build", "", ""),

@@ -86,19 +86,23 @@ impl Search<'_> {
         })
     }
 
+    /// The package.json that lies where a call runs.
+    fn manifest_of(&self, (stage, index): (usize, usize), call: &Call) -> Option<Value> {
+        let place = join(call.cwd.as_deref()?, "package.json");
+        let path = self.context_of(stage, index, &place)?;
+        serde_json::from_str(&self.sheet.input.files.read(&path)?).ok()
+    }
+
     /// The texts of the scripts that a call runs, with those around them.
-    fn scripts_of(&self, (stage, index): (usize, usize), call: &Call) -> Vec<String> {
+    fn scripts_of(&self, at: (usize, usize), call: &Call) -> Vec<String> {
         let words: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
         let name = match words.as_slice() {
-            ["run" | "run-script", name, ..] | [name, ..] => *name,
-            [] => return Vec::new(),
+            ["run" | "run-script", name, ..] => *name,
+            [name, ..] if ["yarn", "pnpm", "bun"].contains(&call.program.as_str()) => *name,
+            _ => return Vec::new(),
         };
-        let manifest = call.cwd.as_deref().map(|cwd| join(cwd, "package.json"));
-        let manifest = manifest.and_then(|place| self.context_of(stage, index, &place));
-        let text = manifest.and_then(|path| self.sheet.input.files.read(&path));
-        let package: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
         let mut found = Vec::new();
-        if let Some(package) = package {
+        if let Some(package) = self.manifest_of(at, call) {
             reached(&package, name, DEPTH, &mut found);
         }
         found
@@ -106,11 +110,8 @@ impl Search<'_> {
 
     /// The name of the package that a step builds, as far as it can stand in an id.
     pub(super) fn package(&self, used: &super::Use<'_>) -> Option<String> {
-        let calls = self.sheet.calls(used.stage, used.index);
-        let place = calls.iter().find_map(|call| Some(join(call.cwd.as_deref()?, "package.json")));
-        let path = place.and_then(|place| self.context_of(used.stage, used.index, &place));
-        let text = path.and_then(|path| self.sheet.input.files.read(&path));
-        let package: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
+        let calls = self.sheet.calls(used.stage, used.index).iter();
+        let package = calls.into_iter().find_map(|call| self.manifest_of((used.stage, used.index), call));
         let name = package.and_then(|package| Some(package.get("name")?.as_str()?.to_owned()))?;
         let name =
             name.trim_start_matches('@').replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
@@ -119,25 +120,14 @@ impl Search<'_> {
 
     /// Tells whether a call runs the words that use the cache, itself or by a script of package.json.
     pub(super) fn runs_script(&self, stage: usize, index: usize, call: &Call) -> bool {
-        let words: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
         if call.operands.iter().any(|word| word.dynamic) {
             return false;
         }
         // `next build`, `npx next build`.
+        let words: Vec<&str> = call.operands.iter().map(|word| word.text.as_str()).collect();
         let told = format!("{} {}", call.program, words.join(" "));
-        if is_said(&told, self.cache.script) {
-            return true;
-        }
-        let name = match words.as_slice() {
-            ["run" | "run-script", name, ..] => name,
-            [name, ..] if ["yarn", "pnpm", "bun"].contains(&call.program.as_str()) => name,
-            _ => return false,
-        };
-        let manifest = call.cwd.as_deref().map(|cwd| join(cwd, "package.json"));
-        let manifest = manifest.and_then(|place| self.context_of(stage, index, &place));
-        let text = manifest.and_then(|path| self.sheet.input.files.read(&path));
-        let package: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
-        package.is_some_and(|package| says(&package, name, self.cache.script, DEPTH))
+        is_said(&told, self.cache.script)
+            || self.scripts_of((stage, index), call).iter().any(|text| is_said(text, self.cache.script))
     }
 }
 
@@ -169,20 +159,6 @@ fn removes(script: &str, dir: &str) -> bool {
     })
 }
 
-/// Tells whether a script has words in it, or one that it calls.
-fn says(package: &Value, name: &str, words: &str, depth: usize) -> bool {
-    let script = package.get("scripts").and_then(|scripts| scripts.get(name)).and_then(Value::as_str);
-    let Some(script) = script.filter(|_| depth > 0) else { return false };
-    let mut commands = script.split(['&', ';', '|']).map(|text| text.split_whitespace());
-    is_said(script, words)
-        || commands.any(|mut told| {
-            // Variables may stand before the program.
-            let program = told.find(|word| !word.contains('=')).unwrap_or_default();
-            CALLERS.contains(&program)
-                && told.any(|word| word != name && says(package, word, words, depth - 1))
-        })
-}
-
 /// Tells whether a text has words in it one after the other.
 fn is_said(text: &str, words: &str) -> bool {
     let all: Vec<&str> = text.split_whitespace().collect();
@@ -205,6 +181,8 @@ mod tests {
             "other": "next export",
             "ng": "ng build",
             "late": "NODE_ENV=production npm-run-all ng all",
+            "around": "tsc",
+            "postaround": "next build",
         }});
         for (name, expected) in [
             ("build", true),
@@ -215,9 +193,12 @@ mod tests {
             ("other", false),
             ("ng", false),
             ("late", true),
+            ("around", true),
             ("none", false),
         ] {
-            assert_eq!(says(&package, name, "next build", DEPTH), expected, "{name}");
+            let mut texts = Vec::new();
+            reached(&package, name, DEPTH, &mut texts);
+            assert_eq!(texts.iter().any(|text| is_said(text, "next build")), expected, "{name}");
         }
     }
 }

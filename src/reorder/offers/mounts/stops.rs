@@ -1,7 +1,6 @@
 //! Why a cache gets no mount, in words.
 
 use super::Search;
-use super::owners::Owner;
 use crate::dockerfile::ast::Instruction;
 use crate::reorder::Refusal;
 use crate::reorder::offers::sheet::Sheet;
@@ -65,7 +64,7 @@ impl Search<'_> {
         match self.owner(first) {
             None if !is_named(self.lowest_base()) || !user.is_none_or(is_named) => NAMED_BY_A_VARIABLE,
             None => NOBODY_KNOWN,
-            Some(Owner::Root | Owner::Numbered(..) | Owner::Whoever(_)) => NO_PLACE,
+            Some(_) => NO_PLACE,
         }
     }
 
@@ -83,8 +82,9 @@ impl Search<'_> {
         self.sheet.runs(self.stage).filter(|(index, ..)| self.uses(self.stage, *index)).any(|(_, _, run)| {
             run.mounts.iter().any(|mount| {
                 let value = mount.value.to_ascii_lowercase();
-                let is_of_it =
-                    value.contains(&tool) || words.iter().any(|word| value.contains(word.as_str()));
+                // `go` is no part of `cargo`, nor `npm` of `pnpm`.
+                let names_it = value.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part == tool);
+                let is_of_it = names_it || words.iter().any(|word| value.contains(word.as_str()));
                 value.contains("type=cache") && is_of_it
             })
         })
